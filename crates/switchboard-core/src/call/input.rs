@@ -1,0 +1,164 @@
+//! Everything that can happen to a call. Closed: a new kind makes the compiler show every place that must decide.
+
+use std::time::Duration;
+
+use crate::ids::UserId;
+use crate::time::Timestamp;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallInput {
+    /// The provider offers a customer's call (webhook `connect`, user-initiated).
+    Offered(Offered),
+    /// The provider says the call is over (webhook `terminate`).
+    ProviderEnded(ProviderEnded),
+    /// What became of our `pre_accept`.
+    PreAcceptAnswered(ProviderAnswer),
+    /// What became of our `accept`.
+    AcceptAnswered(ProviderAnswer),
+    /// What became of our `reject`.
+    RejectAnswered(ProviderAnswer),
+    /// What became of our `terminate`.
+    TerminateAnswered(ProviderAnswer),
+    /// The customer leg exists and our SDP answer is written.
+    MediaPrepared,
+    /// The customer leg could not be made.
+    MediaRefused(MediaRefusal),
+    /// ICE and DTLS of the customer leg are up.
+    CustomerConnected,
+    /// The first audio packet from the customer arrived.
+    CustomerHeard,
+    /// Nothing at all arrived from the customer for the silence limit (C11: 30 s).
+    CustomerSilent,
+    /// The customer leg broke for good (DTLS failed, ICE never came up).
+    CustomerLegFailed,
+    /// A notice played to the customer has been heard to its end.
+    NoticePlayed,
+    /// A person took the call.
+    Answer {
+        /// Who clicked.
+        by: UserId,
+    },
+    /// A person does not want to be rung for this call; others still ring.
+    Decline {
+        /// Who clicked.
+        by: UserId,
+    },
+    /// A person ends the unanswered call for everyone.
+    Reject {
+        /// Who clicked.
+        by: UserId,
+    },
+    /// A person ends the call.
+    HangUp {
+        /// Who clicked.
+        by: UserId,
+    },
+    /// An agent became reachable while the call waits.
+    AgentAvailable(UserId),
+    /// An agent cannot be rung any more (offline, busy, do not disturb, line lost).
+    AgentUnavailable(UserId),
+    /// The line of the agent in the call is gone (laptop asleep, network, closed tab).
+    LineLost(UserId),
+    /// The agent in the call has a connected line again, from anywhere.
+    LineBack(UserId),
+    /// The exchange was restarted while this call was live: its media are gone.
+    NodeRestarted,
+    /// The moment last returned by `poll_timeout` has come. Early or late calls are harmless.
+    TimePassed,
+}
+
+/// A customer's call as it is offered to us, with the facts the engine looked up for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// The webhook's own time stamp, corrected for clock skew. All deadlines count from it.
+    pub at: Timestamp,
+    /// How this number wants its calls handled.
+    pub policy: CallPolicy,
+    /// May this call come in at all?
+    pub admission: Admission,
+    /// Agents who can be rung right now.
+    pub available: Vec<UserId>,
+}
+
+/// How a number wants its calls handled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallPolicy {
+    /// Where its calls go.
+    pub destination: Destination,
+    /// How long after the webhook's time stamp we may still answer (default 28 s, 15 to 55 s).
+    pub answer_window: Duration,
+    /// The longest a call may last (C11, default 4 h).
+    pub max_call_duration: Duration,
+}
+
+/// Where the calls of a number go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Destination {
+    /// All available agents ring; accepted on the click (`on_answer`).
+    Agents,
+    /// The caller hears himself; accepted as soon as the customer leg is connected (`on_enter`).
+    Echo,
+}
+
+/// May a call come in?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// Yes.
+    Open,
+    /// Calling is switched off for the exchange or the number (C9).
+    CallingDisabled,
+    /// As many calls as allowed are live already (C8).
+    AtCapacity,
+}
+
+/// The provider's word that a call is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderEnded {
+    /// The webhook's own time stamp.
+    pub at: Timestamp,
+    /// Did the provider call it failed?
+    pub failed: bool,
+    /// When it was picked up, by the provider's clock. Present means: it was answered.
+    pub started_at: Option<Timestamp>,
+    /// When it ended, by the provider's clock.
+    pub ended_at: Option<Timestamp>,
+    /// The provider's own count.
+    pub duration: Option<Duration>,
+    /// What went wrong, in the provider's words.
+    pub error: Option<ProviderFault>,
+}
+
+/// An error as the provider worded it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderFault {
+    /// The provider's code (Graph `code`, webhook `errors[].code`).
+    pub code: i64,
+    /// The provider's text, quoted to the operator after our own explanation.
+    pub message: String,
+}
+
+/// What became of a request to the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProviderAnswer {
+    /// It was done.
+    Done,
+    /// It was refused for certain: nothing happened at the provider's end.
+    Refused(ProviderFault),
+    /// Nobody knows: time-out, broken connection, 5xx. It may or may not have been done.
+    Unknown {
+        /// For the record: what we saw.
+        detail: String,
+    },
+}
+
+/// Why the customer leg could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaRefusal {
+    /// Every port of the pool is in use (M2: "no RTP ports available").
+    NoPorts,
+    /// The offer is unusable; the text is for the operator.
+    BadOffer(String),
+    /// The media engine is gone or did not answer in time.
+    Unavailable,
+}

@@ -1,0 +1,1 @@
+//! Which agent can be rung, and why not.

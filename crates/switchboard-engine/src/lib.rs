@@ -1,0 +1,1 @@
+//! COORDINATE: the imperative shell around the core.

@@ -1,0 +1,1 @@
+//! EXPOSE: REST, WebSocket, webhooks, the console.

@@ -1,0 +1,1 @@
+//! CARRY: WebRTC, SRTP, RTP and audio.

@@ -1,0 +1,1 @@
+//! TRANSLATE: what Meta says and wants to hear, in our words.

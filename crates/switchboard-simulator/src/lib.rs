@@ -1,0 +1,1 @@
+//! PRETEND: Meta and its customers.

@@ -1,0 +1,1 @@
+//! REMEMBER: SQLite and PostgreSQL.

@@ -1,0 +1,1 @@
+//! One package, one test binary `it`: see `main.rs`.
