@@ -24,18 +24,22 @@ impl PhoneNumber {
         &self.0
     }
 
-    /// ISO 3166 country of the number, when it has one.
+    /// ISO 3166 country of the number, when it has one. A number the plan of its country does not know
+    /// (any more) gets the main country of its country code: it is shown, nothing is decided by it.
     #[must_use]
     pub fn country(&self) -> Option<String> {
-        let number = PHONE_NUMBER_UTIL.parse(format!("+{}", self.0)).ok()?;
-        PHONE_NUMBER_UTIL.get_region_code_for_number(&number).map(|region| region.to_string())
+        let number = PHONE_NUMBER_UTIL.parse(format!("+{}", self.0), None).ok()?;
+        PHONE_NUMBER_UTIL
+            .get_region_for_number(&number)
+            .or_else(|| PHONE_NUMBER_UTIL.get_region_for_country_code(number.country_code))
+            .map(|region| region.to_string())
     }
 
     /// The number as people of its country write it with the country code, `+55 11 98211-4477`.
     #[must_use]
     pub fn international(&self) -> String {
         let plain = format!("+{}", self.0);
-        match PHONE_NUMBER_UTIL.parse(&plain) {
+        match PHONE_NUMBER_UTIL.parse(&plain, None) {
             Ok(number) => PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::International).into_owned(),
             Err(_) => plain,
         }
@@ -75,12 +79,21 @@ mod tests {
         let number: PhoneNumber = "+55 (11) 98211-4477".parse().expect("a number");
         assert_eq!(number.digits(), "5511982114477");
         assert_eq!(number.country().as_deref(), Some("BR"));
+        assert_eq!(number.international(), "+55 11 98211-4477");
+    }
+
+    #[test]
+    fn a_number_of_no_country_is_shown_as_it_is() {
+        let number: PhoneNumber = "99912345678901".parse().expect("digits");
+        assert_eq!(number.country(), None);
+        assert_eq!(number.international(), "+99912345678901");
     }
 
     #[test]
     fn an_old_brazilian_wa_id_is_taken_although_it_is_not_valid_any_more() {
         let number: PhoneNumber = "551187654321".parse().expect("a number");
         assert_eq!(number.digits(), "551187654321");
+        assert_eq!(number.country().as_deref(), Some("BR"));
     }
 
     #[test]

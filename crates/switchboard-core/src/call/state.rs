@@ -30,7 +30,6 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
 
 words! {
     /// What the provider knows of the call.
