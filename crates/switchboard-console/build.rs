@@ -5,10 +5,10 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     let dist = Path::new("../../web/dist");
-    for page in ["index.html", "phone.html"] {
+    for page in ["index.html", "phone/index.html"] {
         let file = dist.join(page);
         if !file.exists() {
-            fs::create_dir_all(dist)?;
+            fs::create_dir_all(dist.join("phone"))?;
             fs::write(&file, include_str!("src/not_built.html"))?;
         }
     }

@@ -8,13 +8,15 @@ use rust_embed::EmbeddedFile;
 
 /// One of the two front ends that share the built folder.
 pub(crate) struct Pages {
-    /// The page at `/`.
-    pub(crate) entry: &'static str,
-    /// Pages of the other front end, which this one never serves.
-    pub(crate) others: &'static [&'static str],
-    /// Whether an unknown path without a file ending is a page of the entry (a single-page app).
+    /// Where in the folder this one lies; empty, or ending in a slash.
+    pub(crate) root: &'static str,
+    /// Places in the folder that this one never serves.
+    pub(crate) hidden: &'static [&'static str],
+    /// Whether an unknown path without a file ending is a page of the index (a single-page app).
     pub(crate) deep_links: bool,
 }
+
+const INDEX: &str = "index.html";
 
 /// Answers a request from the built files; `find` is the folder.
 pub(crate) fn answer(
@@ -29,11 +31,12 @@ pub(crate) fn answer(
             &[(header::ALLOW, "GET, HEAD")],
         );
     }
+    let find = |name: &str| find(&format!("{}{name}", pages.root));
     let path = request.uri().path().trim_start_matches('/');
-    let name = if path.is_empty() { pages.entry } else { path };
-    if pages.others.contains(&name) {
+    if pages.hidden.iter().any(|hidden| path.starts_with(hidden)) {
         return not_found();
     }
+    let name = if path.is_empty() { INDEX } else { path };
     if let Some(file) = find(name) {
         return serve(&find, name, file, request);
     }
@@ -43,8 +46,8 @@ pub(crate) fn answer(
     if !pages.deep_links || last.contains('.') || path.starts_with("assets/") || path.starts_with("api/") {
         return not_found();
     }
-    match find(pages.entry) {
-        Some(file) => serve(&find, pages.entry, file, request),
+    match find(INDEX) {
+        Some(file) => serve(&find, INDEX, file, request),
         None => not_found(),
     }
 }

@@ -25,5 +25,5 @@ pub fn phone_router() -> Router {
     Router::new().fallback(|request: Request| async move { answer(Dist::get, &PHONE, &request) })
 }
 
-const CONSOLE: Pages = Pages { entry: "index.html", others: &["phone.html"], deep_links: true };
-const PHONE: Pages = Pages { entry: "phone.html", others: &["index.html"], deep_links: false };
+const CONSOLE: Pages = Pages { root: "", hidden: &["phone/", ".vite/"], deep_links: true };
+const PHONE: Pages = Pages { root: "phone/", hidden: &[], deep_links: false };

@@ -6,15 +6,15 @@ use std::borrow::Cow;
 use tower::ServiceExt;
 
 use super::*;
+use crate::{CONSOLE, PHONE};
 
-const CONSOLE: Pages = Pages { entry: "index.html", others: &["phone.html"], deep_links: true };
-const PHONE: Pages = Pages { entry: "phone.html", others: &["index.html"], deep_links: false };
-
-/// A built folder of five files; the hash is that of nothing, only equality matters.
+/// A built folder of seven files; the hash is that of nothing, only equality matters.
 fn folder(name: &str) -> Option<EmbeddedFile> {
     let (text, hash) = match name {
         "index.html" => ("<title>Console</title>", 1),
-        "phone.html" => ("<title>Phone</title>", 2),
+        "phone/index.html" => ("<title>Phone</title>", 2),
+        "phone/assets/index-Qw9.js" => ("ring()", 6),
+        ".vite/manifest.json" => ("{}", 7),
         "favicon.svg" => ("<svg/>", 3),
         "assets/index-Dk3.js" => ("console.log('a long script')", 4),
         "assets/index-Dk3.js.br" => ("packed", 5),
@@ -106,11 +106,15 @@ async fn a_packed_copy_goes_only_to_a_browser_that_takes_it() {
 
 #[tokio::test]
 async fn neither_front_end_serves_the_page_of_the_other() {
-    assert_eq!(ask(&CONSOLE, "GET", "/phone.html", &[]).await.status, 404);
-    assert_eq!(ask(&PHONE, "GET", "/index.html", &[]).await.status, 404);
-    assert_eq!(ask(&PHONE, "GET", "/calls", &[]).await.status, 404);
+    for path in ["/phone/index.html", "/phone/assets/index-Qw9.js", "/.vite/manifest.json"] {
+        assert_eq!(ask(&CONSOLE, "GET", path, &[]).await.status, 404, "{path}");
+    }
+    for path in ["/calls", "/assets/index-Dk3.js", "/favicon.svg", "/phone/index.html"] {
+        assert_eq!(ask(&PHONE, "GET", path, &[]).await.status, 404, "{path}");
+    }
     assert_eq!(ask(&PHONE, "GET", "/", &[]).await.text, "<title>Phone</title>");
-    assert_eq!(ask(&PHONE, "GET", "/assets/index-Dk3.js", &[]).await.status, 200);
+    let asset = ask(&PHONE, "GET", "/assets/index-Qw9.js", &[]).await;
+    assert_eq!(asset.header("cache-control"), "public, max-age=31536000, immutable");
 }
 
 #[tokio::test]
