@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::call::state::words;
 use crate::ids::UserId;
 use crate::time::Timestamp;
 
@@ -92,13 +93,24 @@ pub struct CallPolicy {
     pub max_call_duration: Duration,
 }
 
-/// Where the calls of a number go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Destination {
-    /// All available agents ring; accepted on the click (`on_answer`).
-    Agents,
-    /// The caller hears himself; accepted as soon as the customer leg is connected (`on_enter`).
-    Echo,
+words! {
+    /// Where the calls of a number go.
+    Destination {
+        /// All available agents ring; accepted on the click (`on_answer`).
+        Agents = "agents",
+        /// The caller hears himself; accepted as soon as the customer leg is connected (`on_enter`).
+        Echo = "echo",
+    }
+}
+
+words! {
+    /// Who calls whom.
+    Direction {
+        /// A customer calls the business.
+        Incoming = "incoming",
+        /// The business calls a customer.
+        Outgoing = "outgoing",
+    }
 }
 
 /// May a call come in?
