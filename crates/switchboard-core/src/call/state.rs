@@ -30,6 +30,7 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 
 words! {
     /// What the provider knows of the call.
