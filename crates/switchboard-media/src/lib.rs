@@ -1,1 +1,23 @@
-//! CARRY: WebRTC, SRTP, RTP and audio.
+//! CARRY: the sound of a call. Commands go in, reports come out; everything between runs on plain threads of its own.
+//!
+//! A *customer leg* is our end of one WhatsApp call: its own UDP port, full ICE (controlling), DTLS client.
+//! A *line* is our end of one agent's browser tab: ICE-lite on the one port all browsers share.
+//! A customer leg is put through to a *seat*: a line, an echo, music, a notice or nobody.
+//!
+//! In the order of a packet: `worker` (sockets, timers, who is meant) → `leg` (ICE, DTLS, SRTP of one
+//! peer) → `session` (what flows where) → `rebase` (one SSRC and one clock towards each receiver) → `worker`.
+
+pub mod command;
+pub mod engine;
+pub mod report;
+
+mod sdp;
+mod srtp;
+#[cfg(test)]
+mod testing;
+mod worker;
+
+pub use command::{MediaCommand, MediaSeat};
+pub use engine::{LineRefusal, MediaConfig, MediaEngine, MediaError, PortUsage};
+pub use report::{CustomerFailure, LegQuality, LineFailure, MediaReport};
+pub use srtp::SrtpProfile;
