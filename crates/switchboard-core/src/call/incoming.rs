@@ -1,0 +1,430 @@
+//! From the offer to the accept: ring, warm the media path, let exactly one person win.
+//!
+//! The times of one offer (C1), all absolute:
+//!
+//! - `answer_by = offered.at + answer_window`: from then on it may not be answered.
+//! - An accept is given up at `min(pre_accepted_at + 30 s, answer_by)` and leaves *before* the moment that
+//!   lies 1.5 s ahead of it (the request needs its time), or not at all: then the call is missed and
+//!   rejected.
+//! - Ringing ends at `min(answer_by, arrived + 30 s) − 3 s`. `pre_accept` cannot go through before the
+//!   offer arrived, so this is always at least 1.5 s before the last moment of an accept, whatever
+//!   `pre_accept` does: a click in the last second of ringing still has time to become an accept.
+
+use std::time::Duration;
+
+use crate::call::effect::{CallEffect, Seat};
+use crate::call::event::CallEventKind;
+use crate::call::in_talk::InTalk;
+use crate::call::input::{Admission, Destination, MediaRefusal, Offered, ProviderAnswer, ProviderFault};
+use crate::call::state::{EndReason, ProviderState};
+use crate::call::{Call, Phase, Refusal};
+use crate::ids::UserId;
+use crate::time::Timestamp;
+
+/// C1: `pre_accept` is given up after this.
+const PRE_ACCEPT_FOR: Duration = Duration::from_secs(5);
+/// C1: an accept is of no use later than this after `pre_accept`.
+const ACCEPT_WITHIN: Duration = Duration::from_secs(30);
+/// C1: a request must leave so long before the moment it is given up.
+const LEAVES_AHEAD: Duration = Duration::from_millis(1_500);
+/// C1: what comes after the ringing starts so long before it is too late.
+const FALLBACK_AHEAD: Duration = Duration::from_secs(3);
+/// C10: how long an accept waits for ICE and DTLS of the customer after `pre_accept`'s 200.
+const WARM_UP: Duration = Duration::from_secs(2);
+/// Settled: so long after an ambiguous accept, sound or an end must have told what became of it.
+const UNCLEAR_FOR: Duration = Duration::from_secs(3);
+
+/// An offer that is not accepted yet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Incoming {
+    destination: Destination,
+    answer_by: Timestamp,
+    ring_until: Timestamp,
+    taken_by: Option<UserId>,
+    /// The line of the one who took it was lost before the accept was through.
+    taker_lost_at: Option<Timestamp>,
+    pub(super) pre_accept: PreAccept,
+    pub(super) accept: Accept,
+}
+
+/// How far `pre_accept` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PreAccept {
+    NotSent,
+    Sent { attempt: u8, give_up_at: Timestamp },
+    Through { at: Timestamp, presumed: bool },
+}
+
+/// How far `accept` is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accept {
+    NotSent,
+    Sent { give_up_at: Timestamp, heard: bool },
+    Unclear { decide_by: Timestamp },
+}
+
+impl Incoming {
+    pub(super) const fn taken_by(self) -> Option<UserId> {
+        self.taken_by
+    }
+
+    pub(super) fn rings_until(self) -> Option<Timestamp> {
+        let waits = self.destination == Destination::Agents && self.taken_by.is_none();
+        waits.then_some(self.ring_until)
+    }
+
+    /// Is there somebody or something to accept for?
+    pub(super) fn wants_accept(self) -> bool {
+        self.accept == Accept::NotSent && (self.taken_by.is_some() || self.destination == Destination::Echo)
+    }
+
+    /// An accept leaves before this moment or not at all.
+    pub(super) fn accept_leaves_before(self) -> Timestamp {
+        self.accept_given_up_at().minus(LEAVES_AHEAD)
+    }
+
+    fn accept_given_up_at(self) -> Timestamp {
+        match self.pre_accept {
+            PreAccept::Through { at, .. } => at.plus(ACCEPT_WITHIN).min(self.answer_by),
+            PreAccept::NotSent | PreAccept::Sent { .. } => self.answer_by,
+        }
+    }
+
+    /// When an accept stops waiting for the customer's ICE and DTLS; none before `pre_accept` is through.
+    pub(super) fn warm_at(self) -> Option<Timestamp> {
+        match self.pre_accept {
+            PreAccept::Through { at, .. } => Some(at.plus(WARM_UP)),
+            PreAccept::NotSent | PreAccept::Sent { .. } => None,
+        }
+    }
+
+    /// A provider's end of this time or later did not come before our own: nobody had answered.
+    pub(super) fn unanswered_from(self) -> Timestamp {
+        if self.taken_by.is_some() { self.answer_by } else { rings_out_at(self.destination, self.answer_by) }
+    }
+
+    pub(super) const fn accept_left(self) -> bool {
+        match self.accept {
+            Accept::NotSent => false,
+            Accept::Sent { .. } | Accept::Unclear { .. } => true,
+        }
+    }
+}
+
+/// The last moment at which a call of this destination ends by itself when nothing answers it.
+pub(super) const fn rings_out_at(destination: Destination, answer_by: Timestamp) -> Timestamp {
+    match destination {
+        Destination::Agents => answer_by.minus(FALLBACK_AHEAD),
+        Destination::Echo => answer_by.minus(LEAVES_AHEAD),
+    }
+}
+
+impl Call {
+    pub(super) fn offered(&mut self, now: Timestamp, offered: Offered) {
+        match self.phase {
+            Phase::Unknown => self.offered_first(now, offered),
+            Phase::Over if !self.facts.offered => self.offered_after_end(now, offered),
+            Phase::Over | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) => {
+                self.refuse_input(now, "offered", "the call was offered before");
+            }
+        }
+    }
+
+    pub(super) fn know_offer(&mut self, offered: &Offered) -> Timestamp {
+        let answer_by = offered.at.plus(offered.policy.answer_window);
+        self.facts.offered = true;
+        self.facts.offered_at = Some(offered.at);
+        self.facts.policy = Some(offered.policy.clone());
+        self.facts.answer_by = Some(answer_by);
+        answer_by
+    }
+
+    fn offered_first(&mut self, now: Timestamp, offered: Offered) {
+        let answer_by = self.know_offer(&offered);
+        self.record(now, CallEventKind::Received);
+        if now >= answer_by {
+            // The customer has long hung up: nothing is said to the provider.
+            return self.end_missed_stale(now);
+        }
+        match offered.admission {
+            Admission::CallingDisabled => {
+                return self.end_refused_by_us(now, EndReason::CallingDisabled);
+            }
+            Admission::AtCapacity => return self.end_refused_by_us(now, EndReason::AtCapacity),
+            Admission::Open => {}
+        }
+        let destination = offered.policy.destination;
+        let incoming = Incoming {
+            destination,
+            answer_by,
+            ring_until: answer_by.min(now.plus(ACCEPT_WITHIN)).minus(FALLBACK_AHEAD),
+            taken_by: None,
+            taker_lost_at: None,
+            pre_accept: PreAccept::NotSent,
+            accept: Accept::NotSent,
+        };
+        self.phase = Phase::Incoming(incoming);
+        self.know_available(offered.available);
+        if now >= rings_out_at(destination, answer_by) {
+            // Too little time is left for an answer; the deadline that says so is due at once.
+            return;
+        }
+        self.leg.asked_for = true;
+        self.emit(CallEffect::PrepareMedia);
+        if let Some(until) = incoming.rings_until() {
+            self.ring_everybody(now, until);
+        }
+    }
+
+    pub(super) fn media_prepared(&mut self, now: Timestamp) {
+        let Phase::Incoming(mut incoming) = self.phase else {
+            return self.refuse_input(now, "media_prepared", self.why_not());
+        };
+        if self.leg.prepared || !self.leg.asked_for {
+            return self.refuse_input(now, "media_prepared", "the customer leg was ready before");
+        }
+        self.leg.prepared = true;
+        self.record(now, CallEventKind::MediaPrepared);
+        if let Some(agent) = incoming.taken_by {
+            self.emit(CallEffect::Bridge(Seat::Agent(agent)));
+        }
+        let give_up_at = now.plus(PRE_ACCEPT_FOR).min(incoming.answer_by.minus(LEAVES_AHEAD));
+        self.send_pre_accept(now, &mut incoming, 1, give_up_at);
+    }
+
+    fn send_pre_accept(
+        &mut self,
+        now: Timestamp,
+        incoming: &mut Incoming,
+        attempt: u8,
+        give_up_at: Timestamp,
+    ) {
+        incoming.pre_accept = PreAccept::Sent { attempt, give_up_at };
+        self.phase = Phase::Incoming(*incoming);
+        self.emit(CallEffect::PreAccept { give_up_at });
+        self.record(now, CallEventKind::PreAcceptSent { attempt });
+    }
+
+    pub(super) fn media_refused(&mut self, now: Timestamp, refusal: MediaRefusal) {
+        match self.phase {
+            Phase::Incoming(_) if !self.leg.prepared => {
+                self.record(now, CallEventKind::MediaRefused(refusal.clone()));
+                match refusal {
+                    MediaRefusal::NoPorts => self.end_refused_by_us(now, EndReason::NoRtpPorts),
+                    MediaRefusal::BadOffer(_) => self.end_failed(now, EndReason::BadOffer, None),
+                    MediaRefusal::Unavailable => self.end_failed(now, EndReason::MediaUnavailable, None),
+                }
+            }
+            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+                self.refuse_input(now, "media_refused", self.why_not());
+            }
+        }
+    }
+
+    pub(super) fn pre_accept_answered(&mut self, now: Timestamp, answer: ProviderAnswer) {
+        let Phase::Incoming(mut incoming) = self.phase else {
+            return self.refuse_input(now, "pre_accept_answered", self.why_not());
+        };
+        match (incoming.pre_accept, answer) {
+            (PreAccept::Sent { .. }, ProviderAnswer::Done) => self.pre_accepted(now, incoming, false),
+            (PreAccept::Sent { attempt, give_up_at }, ProviderAnswer::Unknown { detail }) => {
+                self.record(now, CallEventKind::ProviderUnclear { action: "pre_accept", detail });
+                if attempt == 1 {
+                    self.send_pre_accept(now, &mut incoming, 2, give_up_at);
+                } else {
+                    self.pre_accepted(now, incoming, true);
+                }
+            }
+            (PreAccept::Sent { .. }, ProviderAnswer::Refused(fault)) => {
+                self.pre_accept_refused(now, fault);
+            }
+            // We had gone on as if it had worked; as long as nothing was built on that, the truth wins.
+            (PreAccept::Through { presumed: true, .. }, ProviderAnswer::Refused(fault))
+                if !incoming.accept_left() =>
+            {
+                self.pre_accept_refused(now, fault);
+            }
+            (PreAccept::NotSent | PreAccept::Through { .. }, _) => {
+                self.refuse_input(now, "pre_accept_answered", "no answer is awaited");
+            }
+        }
+    }
+
+    fn pre_accept_refused(&mut self, now: Timestamp, fault: ProviderFault) {
+        self.record(now, CallEventKind::ProviderRefused { action: "pre_accept", fault: fault.clone() });
+        self.end_failed(now, EndReason::PreAcceptRefused, Some(fault));
+    }
+
+    /// Settled: no answer within its time is an ambiguous one, and there is no time left to repeat it.
+    pub(super) fn pre_accept_given_up(&mut self, now: Timestamp, incoming: Incoming) {
+        let detail = String::from("no answer in time");
+        self.record(now, CallEventKind::ProviderUnclear { action: "pre_accept", detail });
+        self.pre_accepted(now, incoming, true);
+    }
+
+    fn pre_accepted(&mut self, now: Timestamp, mut incoming: Incoming, presumed: bool) {
+        incoming.pre_accept = PreAccept::Through { at: now, presumed };
+        self.phase = Phase::Incoming(incoming);
+        self.facts.state = ProviderState::PreAccepted;
+        self.facts.pre_accepted_at = Some(now);
+        self.record(now, CallEventKind::PreAccepted { presumed });
+        self.accept_if_ready(now);
+    }
+
+    pub(super) fn customer_connected(&mut self, now: Timestamp) {
+        match self.phase {
+            Phase::Incoming(_) | Phase::InTalk(_) if self.leg.prepared && !self.leg.connected => {
+                self.leg.connected = true;
+                self.record(now, CallEventKind::CustomerConnected);
+                self.accept_if_ready(now);
+            }
+            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+                self.refuse_input(now, "customer_connected", self.why_not());
+            }
+        }
+    }
+
+    /// The click. The first one wins; the winner's second click finds what he wanted.
+    pub(super) fn answer(&mut self, now: Timestamp, by: UserId) -> Result<(), Refusal> {
+        if self.taken_by() == Some(by) {
+            return Ok(());
+        }
+        match self.phase {
+            Phase::Incoming(mut incoming) if self.facts.ringing.contains(&by) => {
+                incoming.taken_by = Some(by);
+                self.phase = Phase::Incoming(incoming);
+                self.stop_ringing_for_winner(now, by);
+                if self.leg.prepared {
+                    // The gate is closed, so nothing flows yet; when it opens, sound is there at once.
+                    self.emit(CallEffect::Bridge(Seat::Agent(by)));
+                }
+                self.accept_if_ready(now);
+                Ok(())
+            }
+            Phase::InTalk(talk) if self.facts.ringing.contains(&by) => {
+                self.answered_again(now, talk, by);
+                Ok(())
+            }
+            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+                Err(self.not_now())
+            }
+        }
+    }
+
+    /// Sends `accept` as soon as everything it needs is there, and never after its time.
+    pub(super) fn accept_if_ready(&mut self, now: Timestamp) {
+        let Phase::Incoming(mut incoming) = self.phase else { return };
+        let Some(warm_at) = incoming.warm_at() else { return };
+        let warm = self.leg.connected || now >= warm_at;
+        if !incoming.wants_accept() || !warm || now >= incoming.accept_leaves_before() {
+            return;
+        }
+        let give_up_at = incoming.accept_given_up_at();
+        incoming.accept = Accept::Sent { give_up_at, heard: false };
+        self.phase = Phase::Incoming(incoming);
+        self.emit(CallEffect::Accept { give_up_at });
+        self.record(now, CallEventKind::AcceptSent);
+    }
+
+    pub(super) fn accept_answered(&mut self, now: Timestamp, answer: ProviderAnswer) {
+        let Phase::Incoming(incoming) = self.phase else {
+            return self.refuse_input(now, "accept_answered", self.why_not());
+        };
+        match (incoming.accept, answer) {
+            (Accept::Sent { .. } | Accept::Unclear { .. }, ProviderAnswer::Done) => {
+                self.accepted(now, incoming, false);
+            }
+            (Accept::Sent { .. } | Accept::Unclear { .. }, ProviderAnswer::Refused(fault)) => {
+                let refused = CallEventKind::ProviderRefused { action: "accept", fault: fault.clone() };
+                self.record(now, refused);
+                self.end_accept_refused(now, fault);
+            }
+            (Accept::Sent { heard, .. }, ProviderAnswer::Unknown { detail }) => {
+                self.accept_unclear(now, now, incoming, heard, detail);
+            }
+            (Accept::Unclear { .. }, ProviderAnswer::Unknown { .. }) | (Accept::NotSent, _) => {
+                self.refuse_input(now, "accept_answered", "no answer is awaited");
+            }
+        }
+    }
+
+    /// Settled: an ambiguous accept is not repeated. Sound that came since it left proves it.
+    pub(super) fn accept_unclear(
+        &mut self,
+        now: Timestamp,
+        since: Timestamp,
+        mut incoming: Incoming,
+        heard: bool,
+        detail: String,
+    ) {
+        self.record(now, CallEventKind::ProviderUnclear { action: "accept", detail });
+        if heard {
+            return self.accepted(now, incoming, true);
+        }
+        incoming.accept = Accept::Unclear { decide_by: since.plus(UNCLEAR_FOR) };
+        self.phase = Phase::Incoming(incoming);
+    }
+
+    pub(super) fn customer_heard(&mut self, now: Timestamp) {
+        match self.phase {
+            Phase::Incoming(_) | Phase::InTalk(_) if self.leg.prepared => {}
+            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+                return self.refuse_input(now, "customer_heard", self.why_not());
+            }
+        }
+        if !self.leg.heard {
+            self.leg.heard = true;
+            self.record(now, CallEventKind::CustomerHeard);
+        }
+        let Phase::Incoming(mut incoming) = self.phase else { return };
+        match incoming.accept {
+            // Sound before our accept proves nothing about it.
+            Accept::NotSent => {}
+            Accept::Sent { give_up_at, .. } => {
+                incoming.accept = Accept::Sent { give_up_at, heard: true };
+                self.phase = Phase::Incoming(incoming);
+            }
+            Accept::Unclear { .. } => self.accepted(now, incoming, true),
+        }
+    }
+
+    fn accepted(&mut self, now: Timestamp, incoming: Incoming, presumed: bool) {
+        self.facts.state = ProviderState::Accepted;
+        self.facts.accepted_at = Some(now);
+        self.record(now, CallEventKind::Accepted { presumed });
+        self.emit(CallEffect::OpenGate);
+        let longest = self.facts.policy.as_ref().map(|policy| policy.max_call_duration);
+        let ends_at = now.plus(longest.unwrap_or(Duration::MAX));
+        match (incoming.taken_by, incoming.taker_lost_at) {
+            (Some(agent), None) => {
+                self.phase = Phase::InTalk(InTalk::with_agent(agent, now, ends_at));
+                self.put_through(now, agent);
+            }
+            // He clicked and lost his line since. The customer is here: the rule of the lost line serves him.
+            (Some(agent), Some(lost_at)) => {
+                self.phase = Phase::InTalk(InTalk::with_lost_agent(agent, lost_at, now, ends_at));
+            }
+            (None, _) => {
+                self.phase = Phase::InTalk(InTalk::with_echo(now, ends_at));
+                self.emit(CallEffect::Bridge(Seat::Echo));
+            }
+        }
+    }
+
+    pub(super) fn taker_lost(&mut self, now: Timestamp, mut incoming: Incoming) {
+        incoming.taker_lost_at = Some(now);
+        self.phase = Phase::Incoming(incoming);
+    }
+
+    pub(super) fn taker_back(&mut self, mut incoming: Incoming, agent: UserId) {
+        incoming.taker_lost_at = None;
+        self.phase = Phase::Incoming(incoming);
+        if self.leg.prepared {
+            self.emit(CallEffect::Bridge(Seat::Agent(agent)));
+        }
+    }
+
+    pub(super) fn is_echo(&self) -> bool {
+        self.facts.policy.as_ref().is_some_and(|policy| policy.destination == Destination::Echo)
+    }
+}
