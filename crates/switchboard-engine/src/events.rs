@@ -99,6 +99,8 @@ pub struct CallView {
     pub offered_at: String,
     /// Until when it may be answered.
     pub answer_by: Option<String>,
+    /// Until when it rings; none while nobody is rung.
+    pub ring_until: Option<String>,
     /// When `pre_accept` went through.
     pub pre_accepted_at: Option<String>,
     /// When `accept` went through.

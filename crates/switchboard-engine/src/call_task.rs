@@ -1,0 +1,539 @@
+//! One task per live call: it owns the `Call`, feeds it what happened and has done what it asks for.
+//!
+//! Signalling and media orders leave at once; the row and its story are written beside them, one write in flight at
+//! a time, later changes joining the next. Pages hear of a change when it is written.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use switchboard_core::access::{Role, Scope};
+use switchboard_core::call::effect::{CallEffect, Seat, StopRinging};
+use switchboard_core::call::event::{CallEvent, CallEventKind};
+use switchboard_core::call::input::{CallInput, Offered};
+use switchboard_core::call::{Call, Refusal};
+use switchboard_core::ids::{CallId, EventId, ProviderCallId, UserId};
+use switchboard_core::time::Timestamp;
+use switchboard_media::{MediaCommand, MediaReport, MediaSeat};
+use switchboard_store::calls::{CallRow, EventRow};
+use switchboard_store::numbers::NumberRow;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::agents::Actor;
+use crate::call_registry::{Birth, CallMessage, LiveCall, Place, admission};
+use crate::clock::{fresh_uuid, instant_of};
+use crate::effects::store::{Saved, Saver};
+use crate::events::{CallView, EventMark, Offer, Person, ServerMessage};
+use crate::inbox::{CallNews, NewsKind};
+use crate::quality::QualityLog;
+use crate::{CallRefused, Engine, views};
+
+/// How long a finished call stays to swallow what still comes for it.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// Results of effects that may wait to be taken in.
+const RESULTS: usize = 32;
+
+/// What a person can want of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Answer,
+    Decline,
+    Reject,
+    HangUp,
+}
+
+/// One live call.
+pub(crate) struct CallTask {
+    pub(crate) engine: Engine,
+    pub(crate) id: CallId,
+    pub(crate) number: Arc<NumberRow>,
+    pub(crate) provider_call: ProviderCallId,
+    pub(crate) row: CallRow,
+    call: Call,
+    mailbox: mpsc::Receiver<CallMessage>,
+    pub(crate) results: mpsc::Sender<CallInput>,
+    results_inbox: mpsc::Receiver<CallInput>,
+    pub(crate) answer: Arc<std::sync::OnceLock<String>>,
+    live: Arc<LiveCall>,
+    saver: Saver,
+    place: Option<Place>,
+    engaged: Option<UserId>,
+    rung: Vec<UserId>,
+    quality: QualityLog,
+    connected: serde_json::Value,
+    owed: usize,
+}
+
+impl CallTask {
+    /// Starts the task of a call that has just been heard of.
+    pub(crate) fn start(engine: Engine, number: Arc<NumberRow>, provider_call: ProviderCallId, birth: Birth) {
+        tokio::spawn(async move {
+            let id = birth.id;
+            match Self::load(engine, number, provider_call, birth).await {
+                Ok(task) => task.run().await,
+                Err(error) => {
+                    // The news stay in the inbox and are delivered again when the database is back.
+                    tracing::warn!(call.id = %id, error = %error, "a call could not be loaded; its news wait in the inbox");
+                }
+            }
+        });
+    }
+
+    async fn load(
+        engine: Engine,
+        number: Arc<NumberRow>,
+        provider_call: ProviderCallId,
+        birth: Birth,
+    ) -> Result<Self, switchboard_store::StoreError> {
+        let scope = Scope::of_the_exchange(number.tenant);
+        let known = match engine.store().calls().by_provider_call(&scope, number.id, &provider_call).await {
+            Ok(known) => known,
+            Err(error) => {
+                // Nobody else may wait for this mailbox: leave, whatever is in it comes again from the inbox.
+                engine.registry().forget(number.id, &provider_call, birth.id);
+                return Err(error);
+            }
+        };
+        let (row, call, created) = match known {
+            Some(row) => {
+                engine.registry().rename(number.id, &provider_call, birth.id, row.id);
+                let call = Call::restore(row.facts());
+                (row, call, true)
+            }
+            None => {
+                let now = engine.clock().now();
+                let row = CallRow::new(birth.id, &number, provider_call.clone(), engine.node(), engine.epoch(), now);
+                (row, Call::new(), false)
+            }
+        };
+        let (results, results_inbox) = mpsc::channel(RESULTS);
+        let last_seq = if created { engine.store().calls().last_seq(&scope, row.id).await? } else { 0 };
+        let answer = Arc::new(std::sync::OnceLock::new());
+        if let Some(sdp) = &row.sdp_answer {
+            let _ = answer.set(sdp.clone());
+        }
+        let saver = Saver::new(engine.clone(), scope, &row, created, last_seq);
+        Ok(Self {
+            id: row.id,
+            number,
+            provider_call,
+            row,
+            call,
+            mailbox: birth.mailbox,
+            results,
+            results_inbox,
+            answer,
+            live: birth.live,
+            saver,
+            place: None,
+            engaged: None,
+            rung: Vec::new(),
+            quality: QualityLog::default(),
+            connected: serde_json::json!({}),
+            owed: 0,
+            engine,
+        })
+    }
+
+    async fn run(mut self) {
+        loop {
+            let timeout = self.call.poll_timeout().map(|at| instant_of(self.engine.clock(), at));
+            let over = self.is_finished();
+            tokio::select! {
+                biased;
+                Some(result) = self.results_inbox.recv() => self.take_result(result),
+                saved = self.saver.finished() => match saved {
+                    Saved::Written => self.tell_everybody(),
+                    Saved::Later => {}
+                    Saved::Fenced => {
+                        tracing::error!(call.id = %self.id, "this call belongs to another node now; it is let go here");
+                        break;
+                    }
+                },
+                message = self.mailbox.recv() => match message {
+                    Some(message) => self.take(message),
+                    None => break,
+                },
+                () = until(timeout) => self.happened(CallInput::TimePassed),
+                () = tokio::time::sleep(LINGER), if over => {
+                    if self.engine.registry().leave(self.number.id, &self.provider_call, self.id, &self.mailbox) {
+                        return;
+                    }
+                }
+            }
+            self.saver.start_if_needed(&self.row);
+        }
+        self.engine.registry().forget(self.number.id, &self.provider_call, self.id);
+        self.engine.media().command(MediaCommand::CloseCustomer { call: self.id });
+    }
+
+    fn is_finished(&self) -> bool {
+        self.call.facts().ending.is_some() && self.owed == 0 && self.saver.is_idle()
+    }
+
+    fn take(&mut self, message: CallMessage) {
+        match message {
+            CallMessage::News(news) => self.take_news(*news),
+            CallMessage::Happened(input) => self.happened(input),
+            CallMessage::Media(report) => self.take_report(report),
+            CallMessage::Person { verb, who, reply } => {
+                let answer = self.take_person(verb, &who);
+                // The person may have gone away meanwhile; the call goes on without him.
+                let _ = reply.send(answer);
+            }
+        }
+    }
+
+    fn take_result(&mut self, result: CallInput) {
+        if matches!(
+            result,
+            CallInput::PreAcceptAnswered(_)
+                | CallInput::AcceptAnswered(_)
+                | CallInput::RejectAnswered(_)
+                | CallInput::TerminateAnswered(_)
+        ) {
+            self.owed = self.owed.saturating_sub(1);
+        }
+        self.happened(result);
+    }
+
+    fn take_news(&mut self, news: CallNews) {
+        self.saver.owe_inbox(news.inbox);
+        match news.kind {
+            NewsKind::Connect(connect) => {
+                let at = self.engine.clock().correct(connect.at);
+                if !self.call.facts().offered {
+                    self.row.learn_offer(&connect);
+                    if self.place.is_none() && self.call.facts().ending.is_none() {
+                        self.place = self.engine.admit(&self.number);
+                    }
+                }
+                let enabled = self.engine.calling_enabled() && self.number.calling_enabled;
+                let branch = self.row.branch.or(self.number.branch);
+                self.happened(CallInput::Offered(Offered {
+                    at,
+                    policy: self.number.policy(),
+                    admission: admission(enabled, self.place.as_ref()),
+                    available: self.engine.agents().available(self.number.tenant, branch),
+                }));
+            }
+            NewsKind::Terminate(mut ended) => {
+                ended.at = self.engine.clock().correct(ended.at);
+                ended.started_at = ended.started_at.map(|at| self.engine.clock().correct(at));
+                ended.ended_at = ended.ended_at.map(|at| self.engine.clock().correct(at));
+                self.happened(CallInput::ProviderEnded(ended));
+            }
+            NewsKind::Recover => self.happened(CallInput::NodeRestarted),
+        }
+    }
+
+    fn take_report(&mut self, report: MediaReport) {
+        match report {
+            MediaReport::CustomerConnected { ice_ms, dtls_ms, profile, .. } => {
+                self.connected = serde_json::json!({
+                    "ice_ms": ice_ms, "dtls_ms": dtls_ms, "srtp_profile": profile.as_str(),
+                });
+                self.happened(CallInput::CustomerConnected);
+            }
+            MediaReport::CustomerHeard { .. } => self.happened(CallInput::CustomerHeard),
+            MediaReport::CustomerSilent { .. } => self.happened(CallInput::CustomerSilent),
+            MediaReport::CustomerFailed { why, .. } => {
+                self.note("media.customer_failed", serde_json::json!({ "why": why.to_string() }));
+                self.happened(CallInput::CustomerLegFailed);
+            }
+            MediaReport::NoticePlayed { .. } => self.happened(CallInput::NoticePlayed),
+            MediaReport::FirstSent { .. } => self.note("media.first_sent", serde_json::json!({})),
+            MediaReport::AgentHeard { .. } => self.note("media.agent_heard", serde_json::json!({})),
+            MediaReport::Quality { customer, agent, .. } => {
+                let (customer, agent) = self.quality.take(&customer, agent.as_ref());
+                self.row.quality = Some(self.quality.last());
+                self.live.show(Some(self.view()));
+                if let Some(user) = self.engaged {
+                    let message = ServerMessage::Quality { call_id: self.id.to_string(), customer, agent };
+                    self.engine.agents().tell_user(user, &message);
+                }
+            }
+            MediaReport::LineConnected { .. } | MediaReport::LineLost { .. } | MediaReport::LineFailed { .. } => {
+                // Lines belong to agents; the engine never hands these to a call.
+            }
+        }
+    }
+
+    fn take_person(&mut self, verb: Verb, who: &Actor) -> Result<CallView, CallRefused> {
+        let by = who.user;
+        let input = match verb {
+            Verb::Answer => {
+                if !who.is_person {
+                    return Err(CallRefused::NeedsAPerson);
+                }
+                if self.call.facts().ending.is_none() && self.engine.agents().connected_line(by).is_none() {
+                    return Err(CallRefused::NoLine);
+                }
+                CallInput::Answer { by }
+            }
+            Verb::Decline => CallInput::Decline { by },
+            Verb::Reject => {
+                if who.scope.role < Role::Supervisor && !self.call.facts().ringing.contains(&by) {
+                    return Err(CallRefused::NotRinging);
+                }
+                CallInput::Reject { by }
+            }
+            Verb::HangUp => {
+                let mine = self.engaged == Some(by) || self.call.facts().answered_by == Some(by);
+                if who.scope.role < Role::Supervisor && !mine {
+                    return Err(CallRefused::NotYours);
+                }
+                CallInput::HangUp { by }
+            }
+        };
+        self.engine.remember_person(who);
+        match self.handle(input) {
+            Ok(()) => Ok(self.view()),
+            Err(Refusal::AlreadyTaken { by }) => Err(CallRefused::AlreadyTaken { by: self.person(by) }),
+            Err(Refusal::NotRinging) => Err(CallRefused::NotRinging),
+            Err(Refusal::NotYours) => Err(CallRefused::NotYours),
+            Err(Refusal::Over { status }) => Err(CallRefused::Over { status: status.as_str() }),
+        }
+    }
+
+    fn happened(&mut self, input: CallInput) {
+        // Only people's verbs are refused; whatever else cannot be applied is in the call's story.
+        if let Err(refusal) = self.handle(input) {
+            tracing::debug!(call.id = %self.id, ?refusal, "an input was refused");
+        }
+    }
+
+    fn handle(&mut self, input: CallInput) -> Result<(), Refusal> {
+        let now = self.engine.clock().now();
+        let answer = self.call.handle(now, input);
+        let mut stopped = Vec::new();
+        while let Some(effect) = self.call.poll_effect() {
+            self.carry_out(effect, now, &mut stopped);
+        }
+        self.row.set_facts(self.call.facts());
+        self.settle(&stopped);
+        answer
+    }
+
+    /// What follows from the facts after every input: who is told, who is free again, what is remembered.
+    fn settle(&mut self, stopped: &[(UserId, StopRinging)]) {
+        let facts = self.call.facts();
+        let over = facts.ending.is_some();
+        let rung = facts.ringing.clone();
+        if over {
+            self.place = None;
+            self.live.wants_agents.store(false, Ordering::Relaxed);
+            if let Some(user) = self.engaged.take() {
+                self.engine.release_agent(user, self.id);
+            }
+            self.row.quality = self.quality.mean().or(self.row.quality.take());
+        }
+        for (user, why) in stopped {
+            let by = if let StopRinging::Taken { by } = why { Some(self.person(*by)) } else { None };
+            let message = ServerMessage::OfferGone {
+                call_id: self.id.to_string(),
+                why: views::stop_ringing_word(*why),
+                by,
+            };
+            self.engine.agents().tell_user(*user, &message);
+            self.engine.ring_agent(*user, self.id, false);
+        }
+        if self.saver.is_dirty() {
+            let view = self.view();
+            self.live.show((!over).then_some(view));
+        }
+        if rung != self.rung {
+            for user in &rung {
+                if let Some(offer) = self.offer_to(*user) {
+                    self.engine.agents().tell_user(*user, &ServerMessage::Offer { offer: Box::new(offer) });
+                }
+            }
+            self.rung = rung;
+        }
+        if over && let Some(ending) = &self.call.facts().ending && self.saver.just_ended() {
+            tracing::info!(
+                call.id = %self.id,
+                number.id = %self.number.id,
+                tenant.id = %self.number.tenant,
+                outcome = ending.outcome.as_str(),
+                reason = ending.reason.as_str(),
+                "call ended"
+            );
+        }
+    }
+
+    fn carry_out(&mut self, effect: CallEffect, now: Timestamp, stopped: &mut Vec<(UserId, StopRinging)>) {
+        match effect {
+            CallEffect::Record(event) => self.record(event),
+            CallEffect::PrepareMedia => self.prepare_media(),
+            CallEffect::PreAccept { give_up_at } => {
+                self.owed += 1;
+                self.pre_accept(give_up_at.since(now));
+            }
+            CallEffect::Accept { give_up_at } => {
+                self.owed += 1;
+                self.accept(give_up_at.since(now));
+            }
+            CallEffect::Reject => {
+                self.owed += 1;
+                self.reject();
+            }
+            CallEffect::Terminate => {
+                self.owed += 1;
+                self.terminate();
+            }
+            CallEffect::OpenGate => self.engine.media().command(MediaCommand::OpenGate { call: self.id }),
+            CallEffect::Bridge(seat) => self.bridge(seat),
+            CallEffect::ReleaseMedia => {
+                self.engine.media().command(MediaCommand::CloseCustomer { call: self.id });
+            }
+            CallEffect::Ring { agent, .. } => self.engine.ring_agent(agent, self.id, true),
+            CallEffect::StopRinging { agent, why } => stopped.push((agent, why)),
+        }
+    }
+
+    fn bridge(&mut self, seat: Seat) {
+        let media_seat = match seat {
+            Seat::Agent(user) => {
+                if self.engaged != Some(user) {
+                    if let Some(before) = self.engaged.replace(user) {
+                        self.engine.release_agent(before, self.id);
+                    }
+                    self.engine.engage_agent(user, self.id);
+                }
+                self.tell_my_call(user);
+                self.live.wants_agents.store(false, Ordering::Relaxed);
+                let Some(line) = self.engine.agents().connected_line(user) else {
+                    // The line went between the click and now: the rule for lost lines takes over.
+                    self.later(CallInput::LineLost(user));
+                    return;
+                };
+                MediaSeat::Line(line)
+            }
+            Seat::Echo => MediaSeat::Echo,
+            Seat::Music => {
+                // The agent may not come back: whoever can be rung is of interest now.
+                self.live.wants_agents.store(true, Ordering::Relaxed);
+                let branch = self.row.branch.or(self.number.branch);
+                for agent in self.engine.agents().available(self.number.tenant, branch) {
+                    self.later(CallInput::AgentAvailable(agent));
+                }
+                MediaSeat::Music
+            }
+            Seat::Notice(notice) => MediaSeat::Notice(notice),
+            Seat::Nobody => MediaSeat::Nobody,
+        };
+        self.engine.media().command(MediaCommand::Bridge { call: self.id, seat: media_seat });
+    }
+
+    /// An input that follows from an effect; it is taken in right after this one.
+    fn later(&self, input: CallInput) {
+        if self.results.try_send(input).is_err() {
+            tracing::warn!(call.id = %self.id, "a call has more results waiting than it should");
+        }
+    }
+
+    fn record(&mut self, event: CallEvent) {
+        let mut data = views::event_data(&event.what, |user| self.person(user));
+        if matches!(event.what, CallEventKind::CustomerConnected) {
+            data = std::mem::take(&mut self.connected);
+        }
+        if matches!(event.what, CallEventKind::Received) {
+            self.live.wants_agents.store(true, Ordering::Relaxed);
+            tracing::info!(call.id = %self.id, number.id = %self.number.id, tenant.id = %self.number.tenant, "call received");
+        }
+        if matches!(event.what, CallEventKind::PutThrough(_)) && self.row.branch.is_none() {
+            self.stamp_branch();
+        }
+        tracing::debug!(call.id = %self.id, event = event.what.name(), "recorded");
+        self.saver.add(EventRow {
+            id: EventId::from_uuid(fresh_uuid()),
+            call: self.id,
+            tenant: self.number.tenant,
+            branch: self.row.branch,
+            seq: 0,
+            at: event.at,
+            kind: event.what.name().to_owned(),
+            data,
+        });
+    }
+
+    /// An entry of the flight record that decides nothing.
+    pub(crate) fn note(&mut self, kind: &str, data: serde_json::Value) {
+        self.saver.add(EventRow {
+            id: EventId::from_uuid(fresh_uuid()),
+            call: self.id,
+            tenant: self.number.tenant,
+            branch: self.row.branch,
+            seq: 0,
+            at: self.engine.clock().now(),
+            kind: kind.to_owned(),
+            data,
+        });
+    }
+
+    /// A call without a branch gets the one of its first answering agent, when he has exactly one (I5).
+    fn stamp_branch(&mut self) {
+        let agent = self.call.facts().answered_by;
+        self.row.branch = agent.and_then(|agent| self.engine.agents().only_branch_of(agent));
+    }
+
+    fn person(&self, user: UserId) -> Person {
+        self.engine.person(user)
+    }
+
+    pub(crate) fn view(&self) -> CallView {
+        views::call_view(&self.row, views::number_name(&self.number), |user| self.person(user))
+    }
+
+    fn offer_to(&self, user: UserId) -> Option<Offer> {
+        let facts = self.call.facts();
+        let others: Vec<Person> =
+            facts.ringing.iter().copied().filter(|other| *other != user).map(|other| self.person(other)).collect();
+        let until = self.call.ring_until()?;
+        Some(Offer {
+            call: self.view(),
+            ring_until: crate::clock::rfc3339(until),
+            last: others.is_empty(),
+            others,
+        })
+    }
+
+    fn tell_my_call(&self, user: UserId) {
+        self.engine.agents().tell_user(user, &ServerMessage::MyCall { call: Some(Box::new(self.view())) });
+    }
+
+    /// The change is written: everybody who may see the call hears of it.
+    fn tell_everybody(&mut self) {
+        let Some(mark) = self.saver.newest_written() else { return };
+        let view = self.view();
+        let message = ServerMessage::Call {
+            call: Box::new(view),
+            event: EventMark { kind: mark.0, at: crate::clock::rfc3339(mark.1) },
+        };
+        self.engine.agents().tell_everybody(self.number.tenant, self.row.branch.or(self.number.branch), &message);
+    }
+}
+
+async fn until(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for the answer of a call's task.
+pub(crate) async fn ask(
+    engine: &Engine,
+    call: CallId,
+    verb: Verb,
+    who: Actor,
+) -> Option<Result<CallView, CallRefused>> {
+    let (reply, answer) = oneshot::channel();
+    match engine.registry().send(call, CallMessage::Person { verb, who, reply }) {
+        Ok(()) => Some(answer.await.unwrap_or(Err(CallRefused::Unavailable))),
+        Err(crate::call_registry::NotDelivered::Full) => Some(Err(CallRefused::Busy)),
+        Err(crate::call_registry::NotDelivered::Unknown) => None,
+    }
+}

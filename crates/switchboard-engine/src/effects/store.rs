@@ -1,0 +1,159 @@
+//! Writing a call down: row and story together, one write in flight, what comes meanwhile joins the next.
+
+use std::time::Duration;
+
+use switchboard_core::access::Scope;
+use switchboard_core::time::Timestamp;
+use switchboard_store::StoreError;
+use switchboard_store::calls::{CallRow, EventRow, OwnerFence};
+use switchboard_store::inbox::InboxId;
+use tokio::task::JoinHandle;
+
+use crate::Engine;
+
+/// How long a call waits before it tries again to be written.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+/// What came of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Saved {
+    /// It is in the database.
+    Written,
+    /// The database did not take it; it is tried again.
+    Later,
+    /// Another node owns the call.
+    Fenced,
+}
+
+/// The writer of one call.
+#[derive(Debug)]
+pub(crate) struct Saver {
+    engine: Engine,
+    scope: Scope,
+    fence: OwnerFence,
+    created: bool,
+    seq: i32,
+    waiting: Vec<EventRow>,
+    processed: Vec<InboxId>,
+    touched: bool,
+    in_flight: Option<InFlight>,
+    newest: Option<(String, Timestamp)>,
+    ended_seen: bool,
+}
+
+#[derive(Debug)]
+struct InFlight {
+    job: JoinHandle<Result<(), StoreError>>,
+    events: Vec<EventRow>,
+    processed: Vec<InboxId>,
+}
+
+impl Saver {
+    pub(crate) fn new(engine: Engine, scope: Scope, row: &CallRow, created: bool, seq: i32) -> Self {
+        Self {
+            engine,
+            scope,
+            fence: OwnerFence { node: row.owner_node, epoch: row.owner_epoch },
+            created,
+            seq,
+            waiting: Vec::new(),
+            processed: Vec::new(),
+            touched: false,
+            in_flight: None,
+            newest: None,
+            ended_seen: false,
+        }
+    }
+
+    /// One more entry of the story.
+    pub(crate) fn add(&mut self, mut event: EventRow) {
+        self.seq += 1;
+        event.seq = self.seq;
+        self.waiting.push(event);
+    }
+
+    /// An inbox entry is done when what it did to the call is written.
+    pub(crate) fn owe_inbox(&mut self, inbox: Option<InboxId>) {
+        self.processed.extend(inbox);
+        self.touched = true;
+    }
+
+    /// Something is to be written.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.touched || !self.waiting.is_empty()
+    }
+
+    /// Nothing to write and nothing being written.
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.is_dirty() && self.in_flight.is_none()
+    }
+
+    /// True once, when asked first after the end.
+    pub(crate) fn just_ended(&mut self) -> bool {
+        !std::mem::replace(&mut self.ended_seen, true)
+    }
+
+    /// The newest entry that is written, once.
+    pub(crate) fn newest_written(&mut self) -> Option<(String, Timestamp)> {
+        self.newest.take()
+    }
+
+    /// Starts a write if there is something to write and none is under way.
+    pub(crate) fn start_if_needed(&mut self, row: &CallRow) {
+        if self.in_flight.is_some() || !self.is_dirty() {
+            return;
+        }
+        self.touched = false;
+        let events = std::mem::take(&mut self.waiting);
+        let processed = std::mem::take(&mut self.processed);
+        let mut row = row.clone();
+        row.owner_node = self.engine.node();
+        row.owner_epoch = self.engine.epoch();
+        row.updated_at = self.engine.clock().now();
+        let (engine, scope, fence, created) = (self.engine.clone(), self.scope.clone(), self.fence, self.created);
+        let story = events.clone();
+        let job = tokio::spawn(async move {
+            let calls = engine.store().calls();
+            if created { calls.save(&scope, &row, &story, fence).await } else { calls.create(&scope, &row, &story).await }
+        });
+        self.in_flight = Some(InFlight { job, events, processed });
+    }
+
+    /// Waits for the write under way; for ever when there is none.
+    pub(crate) async fn finished(&mut self) -> Saved {
+        let Some(in_flight) = self.in_flight.as_mut() else { return std::future::pending().await };
+        let result = (&mut in_flight.job).await;
+        let Some(done) = self.in_flight.take() else { return Saved::Later };
+        match result {
+            Ok(Ok(())) => {
+                self.created = true;
+                self.fence = OwnerFence { node: self.engine.node(), epoch: self.engine.epoch() };
+                if let Some(last) = done.events.last() {
+                    self.newest = Some((last.kind.clone(), last.at));
+                }
+                self.engine.inbox_done(done.processed);
+                Saved::Written
+            }
+            Ok(Err(StoreError::Fenced { .. })) => Saved::Fenced,
+            Ok(Err(error)) => {
+                tracing::warn!(error = %error, "a call could not be written; it goes on and is written again soon");
+                self.put_back(done.events, done.processed).await;
+                Saved::Later
+            }
+            Err(panic) => {
+                tracing::error!(error = %panic, "writing a call broke; it is written again soon");
+                self.put_back(done.events, done.processed).await;
+                Saved::Later
+            }
+        }
+    }
+
+    async fn put_back(&mut self, mut events: Vec<EventRow>, mut processed: Vec<InboxId>) {
+        events.append(&mut self.waiting);
+        self.waiting = events;
+        processed.append(&mut self.processed);
+        self.processed = processed;
+        self.touched = true;
+        tokio::time::sleep(TRY_AGAIN).await;
+    }
+}

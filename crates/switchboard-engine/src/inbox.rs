@@ -1,0 +1,227 @@
+//! From the provider's word to the call it is about: trust it, keep it, answer, then hand it over.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use switchboard_core::call::input::ProviderEnded;
+use switchboard_core::ids::ProviderCallId;
+use switchboard_provider::event::{CallConnect, Direction, Incoming, ProviderEvent};
+use switchboard_provider::meta::{signature, webhook};
+use switchboard_store::inbox::{InboxId, Kept, NewInboxRow};
+use switchboard_store::numbers::NumberRow;
+use tokio::sync::mpsc;
+
+use crate::Engine;
+use crate::call_registry::{CallMessage, LiveCall, NotDelivered};
+use crate::call_task::CallTask;
+
+/// Inbox entries looked at in one go after a restart or by the sweeper.
+const SWEEP: u64 = 500;
+/// How often entries that no call has taken in are delivered again.
+const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+/// Marks waiting to be written.
+const MARKS: usize = 4096;
+/// Marks written together at the most.
+const MARKS_TOGETHER: usize = 500;
+
+/// News of one call.
+#[derive(Debug)]
+pub(crate) struct CallNews {
+    /// The inbox entry to be marked when it is done.
+    pub inbox: Option<InboxId>,
+    pub kind: NewsKind,
+}
+
+/// What the news are.
+#[derive(Debug)]
+pub(crate) enum NewsKind {
+    Connect(Box<CallConnect>),
+    Terminate(ProviderEnded),
+    /// Not from the provider: this node was restarted.
+    Recover,
+}
+
+/// What became of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WebhookReceipt {
+    /// Entries kept.
+    pub stored: usize,
+    /// Entries that had come before.
+    pub seen_before: usize,
+    /// Entries about numbers this secret does not vouch for: kept, counted, ignored.
+    pub foreign: usize,
+}
+
+/// Why a webhook is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WebhookRefused {
+    /// The signature is missing or wrong.
+    #[error("the signature does not fit the body")]
+    BadSignature,
+    /// The body is not JSON.
+    #[error("the body is not JSON")]
+    NotJson,
+    /// It could not be stored; the provider will repeat it.
+    #[error("the webhook could not be stored")]
+    Unavailable,
+}
+
+impl Engine {
+    /// Takes one webhook. When this returns `Ok`, everything in it is on disk.
+    ///
+    /// # Errors
+    /// See [`WebhookRefused`]; nothing was stored then.
+    pub async fn receive_webhook(&self, signature: Option<&str>, raw: Bytes) -> Result<WebhookReceipt, WebhookRefused> {
+        let numbers = self
+            .settings()
+            .apps
+            .iter()
+            .find(|app| signature::verify(&app.secret, &raw, signature).is_ok())
+            .map(|app| app.numbers.as_slice())
+            .ok_or(WebhookRefused::BadSignature)?;
+        let incoming = webhook::parse(&raw).map_err(|_| WebhookRefused::NotJson)?;
+        let now = self.clock().now();
+        let rows: Vec<NewInboxRow> = incoming
+            .iter()
+            .map(|entry| {
+                let number = self.number_of(entry).filter(|number| numbers.contains(&number.provider_number_id));
+                NewInboxRow {
+                    tenant: number.as_ref().map(|number| number.tenant),
+                    number: number.as_ref().map(|number| number.id),
+                    provider: "meta".to_owned(),
+                    dedupe_key: entry.dedupe_key.clone(),
+                    provider_call_id: entry.event.provider_call_id().map(|call| call.as_str().to_owned()),
+                    kind: entry.event.kind().to_owned(),
+                    foreign: entry.provider_number_id.is_some() && number.is_none(),
+                    payload: entry.raw.clone(),
+                    received_at: now,
+                }
+            })
+            .collect();
+        let foreign: Vec<bool> = rows.iter().map(|row| row.foreign).collect();
+        let kept = self.store().inbox().keep(rows).await.map_err(|error| {
+            tracing::warn!(error = %error, "a webhook could not be stored and was refused; the provider will repeat it");
+            WebhookRefused::Unavailable
+        })?;
+        let mut receipt = WebhookReceipt::default();
+        for ((entry, kept), foreign) in incoming.into_iter().zip(kept).zip(foreign) {
+            metrics::counter!("switchboard_webhook_entries_total", "kind" => entry.event.kind()).increment(1);
+            receipt.stored += usize::from(kept.new);
+            receipt.seen_before += usize::from(!kept.new);
+            receipt.foreign += usize::from(foreign);
+            if kept.new && !foreign {
+                self.dispatch(entry, kept);
+            }
+        }
+        if receipt.foreign > 0 {
+            tracing::warn!(entries = receipt.foreign, "webhook entries for numbers that are not configured here were kept and ignored");
+        }
+        Ok(receipt)
+    }
+
+    fn number_of(&self, entry: &Incoming) -> Option<Arc<NumberRow>> {
+        self.number_by_provider_id(entry.provider_number_id.as_deref()?)
+    }
+
+    /// Hands one kept entry to whom it concerns.
+    pub(crate) fn dispatch(&self, entry: Incoming, kept: Kept) {
+        let Some(number) = self.number_of(&entry) else {
+            self.inbox_done(vec![kept.id]);
+            return;
+        };
+        let (provider_call, kind) = match entry.event {
+            ProviderEvent::CallConnect(connect) if connect.direction == Direction::Incoming => {
+                (connect.provider_call_id.clone(), NewsKind::Connect(Box::new(connect)))
+            }
+            ProviderEvent::CallTerminate(terminate) if terminate.direction != Some(Direction::Outgoing) => {
+                (terminate.provider_call_id, NewsKind::Terminate(terminate.ended))
+            }
+            // Kept and counted; what acts on them comes with its own subject.
+            ProviderEvent::CallConnect(_)
+            | ProviderEvent::CallTerminate(_)
+            | ProviderEvent::CallStatus(_)
+            | ProviderEvent::CallCreated(_)
+            | ProviderEvent::RecordingAvailable(_)
+            | ProviderEvent::TranscriptionAvailable(_)
+            | ProviderEvent::Message(_)
+            | ProviderEvent::MessageStatus(_)
+            | ProviderEvent::PermissionReply(_)
+            | ProviderEvent::AccountSettings(_)
+            | ProviderEvent::AccountUpdate(_)
+            | ProviderEvent::PhoneNumberQuality(_)
+            | ProviderEvent::Unknown(_) => {
+                self.inbox_done(vec![kept.id]);
+                return;
+            }
+        };
+        let message = CallMessage::News(Box::new(CallNews { inbox: Some(kept.id), kind }));
+        self.deliver(&number, provider_call, message);
+    }
+
+    pub(crate) fn deliver(&self, number: &Arc<NumberRow>, provider_call: ProviderCallId, message: CallMessage) {
+        let live = || LiveCall::new(number.tenant, number.branch);
+        match self.registry().deliver_or_create(number.id, &provider_call, live, message) {
+            Ok(None) => {}
+            Ok(Some(birth)) => CallTask::start(self.clone(), Arc::clone(number), provider_call, birth),
+            Err(NotDelivered::Full | NotDelivered::Unknown) => {
+                tracing::warn!(number.id = %number.id, "a call does not keep up with its news; they wait in the inbox");
+            }
+        }
+    }
+
+    /// Marks entries as done, soon and together with others.
+    pub(crate) fn inbox_done(&self, entries: Vec<InboxId>) {
+        for entry in entries {
+            // Full: the entry is delivered once more by the sweeper, and its call will know it.
+            let _ = self.marks().try_send(entry);
+        }
+    }
+
+    /// Delivers what no call has taken in: after a restart, and whenever a mailbox was full or the database away.
+    pub(crate) async fn sweep(&self, older_than: std::time::Duration) -> Result<usize, switchboard_store::StoreError> {
+        let before = self.clock().now().minus(older_than);
+        let rows = self.store().inbox().unprocessed(before, SWEEP).await?;
+        let count = rows.len();
+        for row in rows {
+            if row.foreign {
+                self.inbox_done(vec![row.id]);
+                continue;
+            }
+            match webhook::reparse(&row.payload) {
+                Ok(entry) => self.dispatch(entry, Kept { id: row.id, new: false }),
+                Err(error) => {
+                    tracing::warn!(inbox.id = %row.id, error = %error, "a kept webhook entry cannot be read any more and is set aside");
+                    self.inbox_done(vec![row.id]);
+                }
+            }
+        }
+        Ok(count)
+    }
+
+    pub(crate) fn spawn_inbox_jobs(&self, mut marks: mpsc::Receiver<InboxId>) {
+        let engine = self.clone();
+        tokio::spawn(async move {
+            let mut batch = Vec::new();
+            while marks.recv_many(&mut batch, MARKS_TOGETHER).await > 0 {
+                if let Err(error) = engine.store().inbox().mark_processed(&batch, engine.clock().now()).await {
+                    tracing::warn!(error = %error, "inbox entries could not be marked; they are delivered once more");
+                }
+                batch.clear();
+            }
+        });
+        let engine = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(SWEEP_EVERY).await;
+                if let Err(error) = engine.sweep(SWEEP_EVERY).await {
+                    tracing::warn!(error = %error, "the inbox could not be looked through");
+                }
+            }
+        });
+    }
+}
+
+/// Room for marks between calls and their writer.
+pub(crate) fn marks() -> (mpsc::Sender<InboxId>, mpsc::Receiver<InboxId>) {
+    mpsc::channel(MARKS)
+}

@@ -1,0 +1,160 @@
+//! From rows and facts to what the outside may see.
+
+use serde_json::{Value, json};
+use switchboard_core::call::effect::StopRinging;
+use switchboard_core::call::event::CallEventKind;
+use switchboard_core::call::input::{MediaRefusal, ProviderFault};
+use switchboard_core::call::state::Ending;
+use switchboard_core::ids::UserId;
+use switchboard_store::calls::{CallRow, EventRow};
+use switchboard_store::numbers::NumberRow;
+
+use crate::clock::rfc3339;
+use crate::events::{CallError, CallEventView, CallView, Caller, NumberName, Person, Quality};
+
+/// The number as a call names it.
+pub(crate) fn number_name(number: &NumberRow) -> NumberName {
+    NumberName {
+        id: number.id.to_string(),
+        name: number.name.clone(),
+        display_phone: number.display_phone.clone(),
+    }
+}
+
+/// A call as lists, cards and pages show it.
+pub(crate) fn call_view(row: &CallRow, number: NumberName, name_of: impl Fn(UserId) -> Person) -> CallView {
+    let facts = row.facts();
+    let ending = facts.ending.as_ref();
+    CallView {
+        id: row.id.to_string(),
+        direction: row.direction.as_str(),
+        state: facts.state.as_str(),
+        status: facts.status().as_str(),
+        outcome: ending.map(|ending| ending.outcome.as_str()),
+        end_reason: ending.map(|ending| ending.reason.as_str()),
+        ended_by: ending.map(|ending| ending.by.as_str()),
+        number,
+        caller: Caller {
+            name: row.caller.name.clone(),
+            phone: row.caller.phone.as_ref().map(switchboard_core::phone::PhoneNumber::international),
+            username: row.caller.username.clone(),
+            country: row.caller.country.clone(),
+        },
+        cta_payload: row.cta_payload.clone(),
+        deeplink_payload: row.deeplink_payload.clone(),
+        branch_id: row.branch.map(|branch| branch.to_string()),
+        offered_at: rfc3339(facts.offered_at.unwrap_or(row.created_at)),
+        answer_by: facts.answer_by.map(rfc3339),
+        pre_accepted_at: facts.pre_accepted_at.map(rfc3339),
+        accepted_at: facts.accepted_at.map(rfc3339),
+        answered_at: facts.answered_at.map(rfc3339),
+        answered_by: facts.answered_by.map(&name_of),
+        ended_at: ending.map(|ending| rfc3339(ending.at)),
+        ringing: facts.ringing.iter().copied().map(&name_of).collect(),
+        talk_seconds: facts.talk_time().map(|talk| talk.as_secs()),
+        duration_seconds: facts.provider_duration.map(|duration| duration.as_secs()),
+        error: ending.and_then(|ending| ending.fault.as_ref()).map(|fault| CallError {
+            code: fault.code,
+            message: fault.message.clone(),
+        }),
+        quality: row.quality.as_ref().and_then(worst_leg),
+    }
+}
+
+/// The leg that sounds worse is how the call sounds.
+fn worst_leg(quality: &Value) -> Option<Quality> {
+    ["customer", "agent"]
+        .into_iter()
+        .filter_map(|leg| serde_json::from_value::<Quality>(quality.get(leg)?.clone()).ok())
+        .min_by(|one, other| one.mos.total_cmp(&other.mos))
+}
+
+/// One entry of a call's story.
+#[must_use]
+pub fn event_view(row: &EventRow) -> CallEventView {
+    CallEventView {
+        id: row.id.to_string(),
+        call_id: row.call.to_string(),
+        seq: row.seq,
+        at: rfc3339(row.at),
+        kind: row.kind.clone(),
+        data: row.data.clone(),
+    }
+}
+
+/// The facts that go with an entry of the story.
+pub(crate) fn event_data(what: &CallEventKind, name_of: impl Fn(UserId) -> Person) -> Value {
+    let person = |user: UserId| json!({ "user": name_of(user) });
+    match what {
+        CallEventKind::Received
+        | CallEventKind::EndedBeforeOffer
+        | CallEventKind::OfferedAfterEnd
+        | CallEventKind::ProviderTimes
+        | CallEventKind::MediaPrepared
+        | CallEventKind::AcceptSent
+        | CallEventKind::RejectSent
+        | CallEventKind::TerminateSent
+        | CallEventKind::CustomerConnected
+        | CallEventKind::CustomerHeard
+        | CallEventKind::MusicStarted
+        | CallEventKind::OfferedAgain => json!({}),
+        CallEventKind::PreAccepted { presumed } | CallEventKind::Accepted { presumed } => {
+            json!({ "presumed": presumed })
+        }
+        CallEventKind::Terminated(ending)
+        | CallEventKind::Rejected(ending)
+        | CallEventKind::Missed(ending)
+        | CallEventKind::Failed(ending)
+        | CallEventKind::Cancelled(ending)
+        | CallEventKind::EndRefined(ending) => ending_data(ending, name_of),
+        CallEventKind::MediaRefused(refusal) => match refusal {
+            MediaRefusal::NoPorts => json!({ "why": "no_rtp_ports" }),
+            MediaRefusal::BadOffer(text) => json!({ "why": "bad_offer", "detail": text }),
+            MediaRefusal::Unavailable => json!({ "why": "media_unavailable" }),
+        },
+        CallEventKind::PreAcceptSent { attempt } => json!({ "attempt": attempt }),
+        CallEventKind::ProviderRefused { action, fault } => {
+            json!({ "action": action, "error": fault_data(fault) })
+        }
+        CallEventKind::ProviderUnclear { action, detail } => json!({ "action": action, "detail": detail }),
+        CallEventKind::Rung(user)
+        | CallEventKind::AnswerClicked(user)
+        | CallEventKind::PutThrough(user)
+        | CallEventKind::LineLost(user)
+        | CallEventKind::LineBack(user) => person(*user),
+        CallEventKind::RingStopped { agent, why } => {
+            json!({ "user": name_of(*agent), "why": stop_ringing_word(*why) })
+        }
+        CallEventKind::NoticeStarted(notice) => json!({ "notice": format!("{notice:?}") }),
+        CallEventKind::InputRefused { input, why } => json!({ "input": input, "why": why }),
+        CallEventKind::DeadlinePassed(reason) => json!({ "reason": reason.as_str() }),
+    }
+}
+
+fn ending_data(ending: &Ending, name_of: impl Fn(UserId) -> Person) -> Value {
+    json!({
+        "outcome": ending.outcome.as_str(),
+        "reason": ending.reason.as_str(),
+        "by": ending.by.as_str(),
+        "user": ending.by_user.map(name_of),
+        "at": rfc3339(ending.at),
+        "error": ending.fault.as_ref().map(fault_data),
+    })
+}
+
+fn fault_data(fault: &ProviderFault) -> Value {
+    json!({ "code": fault.code, "message": fault.message })
+}
+
+/// The word for why an offer is taken back.
+pub(crate) const fn stop_ringing_word(why: StopRinging) -> &'static str {
+    match why {
+        StopRinging::Taken { .. } => "taken",
+        StopRinging::Answered => "answered",
+        StopRinging::Declined => "declined",
+        StopRinging::Ended => "ended",
+        StopRinging::Unavailable => "unavailable",
+        StopRinging::TimedOut => "timed_out",
+    }
+}
+
