@@ -15,6 +15,8 @@ pub mod input;
 mod refusal;
 mod ringing;
 pub mod state;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 
