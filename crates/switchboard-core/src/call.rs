@@ -5,6 +5,7 @@
 //! click at the very moment the ringing ends is too late whether or not `TimePassed` was delivered before
 //! it, and the same facts at the same times always give the same call.
 
+mod accepting;
 mod deadlines;
 pub mod effect;
 mod ending;
@@ -12,6 +13,7 @@ pub mod event;
 mod in_talk;
 mod incoming;
 pub mod input;
+mod provider_end;
 mod refusal;
 mod ringing;
 pub mod state;
@@ -55,11 +57,11 @@ enum Phase {
     Unknown,
     /// A live call read back from its row: its media are gone, `NodeRestarted` will end it.
     Restored,
-    /// Offered and not accepted (`incoming.rs`).
+    /// Offered and not accepted (`incoming.rs`, `accepting.rs`).
     Incoming(Incoming),
     /// Accepted (`in_talk.rs`).
     InTalk(InTalk),
-    /// Over (`ending.rs`); what comes now fills in or corrects, it never revives.
+    /// Over (`ending.rs`, `provider_end.rs`); what comes now fills in or corrects, it never revives.
     Over,
 }
 

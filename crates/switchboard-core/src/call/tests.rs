@@ -99,9 +99,10 @@ impl Story {
     fn acts(&mut self) -> Vec<String> {
         let mut acts = Vec::new();
         while let Some(effect) = self.call.poll_effect() {
-            match effect {
-                CallEffect::Record(event) => self.log.push(event.what),
-                other => acts.push(in_words(&other)),
+            if let CallEffect::Record(event) = effect {
+                self.log.push(event.what);
+            } else {
+                acts.push(in_words(&effect));
             }
         }
         acts
