@@ -2,6 +2,7 @@
 
 mod arrows;
 mod circles;
+mod documents;
 mod files;
 
 use crate::process::repository;
@@ -22,6 +23,7 @@ pub(crate) fn run() -> Result<()> {
     files::check(&root, &found, &mut complaints)?;
     arrows::check(&root, &mut complaints)?;
     circles::check(&root, &mut complaints)?;
+    documents::check(&root, &found, &mut complaints)?;
     if complaints.is_empty() {
         println!("      {} files looked at", found.len());
         return Ok(());
