@@ -1,0 +1,136 @@
+//! From a URL to open pools, with an explanation when the URL will not do.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{self, ConnectOptions, SqlitePool};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector};
+
+use super::StoreOptions;
+use crate::dialect::{BUSY_TIMEOUT, STATEMENT_TIMEOUT};
+use crate::error::StoreError;
+
+/// The writer moves the log into the file itself only when the checkpointer falls this far behind (64 MiB).
+const PAGES_BEFORE_THE_WRITER_HELPS: &str = "16384";
+
+const HINT: &str = "Use sqlite:path/to/switchboard.db or postgres://user:password@host/database";
+
+pub(super) struct Connected {
+    pub(super) reader: DatabaseConnection,
+    pub(super) writer: DatabaseConnection,
+    /// How many transactions may write at once.
+    pub(super) writers: u32,
+    /// A connection for checkpoints.
+    pub(super) sqlite: Option<SqlitePool>,
+}
+
+pub(super) async fn connect(url: &str, options: &StoreOptions) -> Result<Connected, StoreError> {
+    match url.split_once(':') {
+        Some(("sqlite", rest)) => sqlite(rest.strip_prefix("//").unwrap_or(rest), options).await,
+        Some(("postgres" | "postgresql", _)) => postgres(url, options).await,
+        Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') => {
+            Err(refused(format!("{scheme:?} databases are not supported"), HINT))
+        }
+        _ => Err(refused("this is not a database URL", HINT)),
+    }
+}
+
+async fn sqlite(path: &str, options: &StoreOptions) -> Result<Connected, StoreError> {
+    if path.is_empty() || path.contains(":memory:") {
+        return Err(refused("SQLite needs a file; what is kept in memory is lost at the end", HINT));
+    }
+    if path.contains('?') {
+        return Err(refused("options after ? are not supported for SQLite", HINT));
+    }
+    prepare_file(Path::new(path))?;
+
+    let synchronous = if options.power_cut_may_lose_last_commits {
+        SqliteSynchronous::Normal
+    } else {
+        SqliteSynchronous::Full
+    };
+    let connection = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(synchronous)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("wal_autocheckpoint", PAGES_BEFORE_THE_WRITER_HELPS)
+        .disable_statement_logging();
+    let pool = |connections: u32| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(options.acquire_timeout)
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
+    let failed = |error| unavailable("open the SQLite file", error);
+    // The writer comes first: it makes the file and its log, which the readers then find.
+    let writer = pool(1).connect_with(connection.clone()).await.map_err(failed)?;
+    let reader = connection.clone().pragma("query_only", "ON");
+    let readers =
+        pool(options.readers.max(1)).min_connections(1).connect_with(reader).await.map_err(failed)?;
+    let checkpoints = pool(1).connect_lazy_with(connection);
+    Ok(Connected {
+        reader: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
+        writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
+        writers: 1,
+        sqlite: Some(checkpoints),
+    })
+}
+
+/// Makes the file readable for its owner only: it holds numbers, names and password hashes.
+fn prepare_file(path: &Path) -> Result<(), StoreError> {
+    let mut file = std::fs::OpenOptions::new();
+    file.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    match file.open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(refused(
+            format!("{} cannot be written: {error}", path.display()),
+            "Does its folder exist, and may this user write there?",
+        )),
+    }
+}
+
+async fn postgres(url: &str, options: &StoreOptions) -> Result<Connected, StoreError> {
+    let connection = PgConnectOptions::from_str(url)
+        .map_err(|_| {
+            refused("the postgres:// URL cannot be read", "Percent-encode special characters of the password")
+        })?
+        .application_name("switchboard")
+        .options([
+            ("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string()),
+            // A node that hangs in the middle of a transaction must not hold locks for ever.
+            ("idle_in_transaction_session_timeout", "10000".to_owned()),
+        ])
+        .disable_statement_logging();
+    let writers = options.postgres_writers.max(1) + 1;
+    let pool = |connections: u32| {
+        PgPoolOptions::new().max_connections(connections).acquire_timeout(options.acquire_timeout)
+    };
+    let failed = |error| unavailable("connect to PostgreSQL", error);
+    let writer = pool(writers).connect_with(connection.clone()).await.map_err(failed)?;
+    let reader = pool(options.readers.max(1)).connect_lazy_with(connection);
+    Ok(Connected {
+        reader: SqlxPostgresConnector::from_sqlx_postgres_pool(reader),
+        writer: SqlxPostgresConnector::from_sqlx_postgres_pool(writer),
+        writers,
+        sqlite: None,
+    })
+}
+
+fn refused(reason: impl Into<String>, hint: &str) -> StoreError {
+    StoreError::DatabaseUrl { reason: reason.into(), hint: hint.to_owned() }
+}
+
+fn unavailable(doing: &'static str, error: sqlx::Error) -> StoreError {
+    StoreError::Unavailable {
+        doing: doing.into(),
+        source: std::sync::Arc::new(DbErr::Conn(RuntimeErr::SqlxError(error.into()))),
+    }
+}

@@ -1,0 +1,231 @@
+//! Group commit. Callers queue in a lane; its task takes who is there, runs them in one transaction, commits, and
+//! tells each of them. While it commits (the disk takes its time) the next group gathers, so nobody waits for a
+//! group to fill, and a thousand callers cost a few commits instead of a thousand.
+//!
+//! Each caller's work runs in a savepoint of its own: a failing one does not take its neighbours with it.
+
+use std::future::Future;
+use std::sync::Mutex;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
+use switchboard_core::ids::CallId;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::dialect;
+use crate::error::{Doing, Failure, StoreError};
+
+/// Writes that may wait in one lane. Beyond it a caller is refused at once: a webhook is then answered 503 and repeated.
+pub(crate) const QUEUE: usize = 2_048;
+/// Rows in one transaction, at the most (a single write may bring more of its own).
+const MAX_ROWS: usize = 500;
+/// No more work is taken into a transaction that is open this long: with its commit it stays under 20 ms.
+const MAX_OPEN: Duration = Duration::from_millis(10);
+
+/// The lanes of one database: a single one on SQLite; on PostgreSQL one for the inbox and some for everything else.
+pub(super) struct Lanes {
+    lanes: Vec<LaneHandle>,
+}
+
+impl Lanes {
+    pub(super) fn start(writer: &DatabaseConnection, count: u32) -> Self {
+        Self { lanes: (0..count.max(1)).map(|_| LaneHandle::start(writer.clone())).collect() }
+    }
+
+    pub(super) fn inbox(&self) -> &LaneHandle {
+        &self.lanes[0]
+    }
+
+    pub(super) fn settings(&self) -> &LaneHandle {
+        self.lanes.last().unwrap_or(&self.lanes[0])
+    }
+
+    pub(super) fn of_call(&self, call: CallId) -> &LaneHandle {
+        match self.lanes.as_slice() {
+            [only] => only,
+            [_inbox, others @ ..] => {
+                let spread = call.uuid().as_u128() % others.len() as u128;
+                &others[usize::try_from(spread).unwrap_or(0)]
+            }
+            [] => self.inbox(),
+        }
+    }
+
+    pub(super) fn are_open(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.sender().is_some_and(|jobs| !jobs.is_closed()))
+    }
+
+    pub(super) async fn close(&self) {
+        for lane in &self.lanes {
+            lane.close().await;
+        }
+    }
+}
+
+/// Where callers hand in their work.
+pub(super) struct LaneHandle {
+    open: Mutex<Option<Open>>,
+}
+
+struct Open {
+    jobs: mpsc::Sender<Box<dyn Job>>,
+    task: JoinHandle<()>,
+}
+
+impl LaneHandle {
+    fn start(writer: DatabaseConnection) -> Self {
+        let (jobs, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE);
+        let task = tokio::spawn(async move {
+            while let Some(first) = waiting.recv().await {
+                commit_together(&writer, first, &mut waiting).await;
+            }
+        });
+        Self { open: Mutex::new(Some(Open { jobs, task })) }
+    }
+
+    /// Queues work; what is returned resolves after its commit.
+    pub(super) fn submit<T, W>(
+        &self,
+        rows: usize,
+        doing: Doing,
+        work: W,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'c> FnOnce(&'c DatabaseTransaction) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
+    {
+        let Some(jobs) = self.sender() else { return Err(StoreError::Stopped { doing }) };
+        let (reply, committed) = oneshot::channel();
+        let job = Box::new(Work { rows, doing: doing.clone(), work: Some(work), done: None, reply });
+        jobs.try_send(job).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => StoreError::Overloaded { doing, limit: QUEUE },
+            mpsc::error::TrySendError::Closed(_) => StoreError::Stopped { doing },
+        })?;
+        Ok(committed)
+    }
+
+    fn sender(&self) -> Option<mpsc::Sender<Box<dyn Job>>> {
+        // A panic while holding this lock is impossible: nothing but moves and clones happens under it.
+        let open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        open.as_ref().map(|open| open.jobs.clone())
+    }
+
+    async fn close(&self) {
+        let open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(Open { jobs, task }) = open {
+            drop(jobs);
+            if let Err(error) = task.await {
+                tracing::error!(%error, "the writer of the database did not finish");
+            }
+        }
+    }
+}
+
+/// One caller's work, whatever it returns.
+trait Job: Send {
+    /// How much it adds to the transaction.
+    fn rows(&self) -> usize;
+    /// Nobody waits for it any more: it is not begun.
+    fn is_abandoned(&self) -> bool;
+    fn run<'c>(&'c mut self, transaction: &'c DatabaseTransaction) -> BoxFuture<'c, Result<(), Failure>>;
+    fn committed(self: Box<Self>);
+    fn failed(self: Box<Self>, failure: Failure);
+}
+
+struct Work<T, W> {
+    rows: usize,
+    doing: Doing,
+    work: Option<W>,
+    done: Option<T>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, W> Job for Work<T, W>
+where
+    T: Send + 'static,
+    W: for<'c> FnOnce(&'c DatabaseTransaction) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
+{
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run<'c>(&'c mut self, transaction: &'c DatabaseTransaction) -> BoxFuture<'c, Result<(), Failure>> {
+        Box::pin(async move {
+            if let Some(work) = self.work.take() {
+                self.done = Some(work(transaction).await?);
+            }
+            Ok(())
+        })
+    }
+
+    fn committed(self: Box<Self>) {
+        let Self { doing, done, reply, .. } = *self;
+        // Whoever stopped waiting learns from the database.
+        let _ = reply.send(done.ok_or(StoreError::Stopped { doing }));
+    }
+
+    fn failed(self: Box<Self>, failure: Failure) {
+        let Self { doing, reply, .. } = *self;
+        let _ = reply.send(Err(failure.while_doing(doing)));
+    }
+}
+
+/// One transaction for the first caller and those who queued behind it.
+async fn commit_together(
+    writer: &DatabaseConnection,
+    first: Box<dyn Job>,
+    waiting: &mut mpsc::Receiver<Box<dyn Job>>,
+) {
+    let transaction = match dialect::begin(writer).await {
+        Ok(transaction) => transaction,
+        Err(error) => {
+            // The database is gone: everybody who waits hears it now instead of waiting for the next attempt.
+            let others = std::iter::from_fn(|| waiting.try_recv().ok()).take(QUEUE);
+            for job in std::iter::once(first).chain(others) {
+                job.failed(error.clone().into());
+            }
+            return;
+        }
+    };
+    let mut open_for = Box::pin(tokio::time::sleep(MAX_OPEN));
+    // A timer counts from its first poll.
+    let _ = open_for.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+
+    let mut group = Vec::new();
+    let mut rows = 0;
+    let mut next = Some(first);
+    while let Some(mut job) = next.take() {
+        if !job.is_abandoned() {
+            rows += job.rows();
+            match in_savepoint(&transaction, job.as_mut()).await {
+                Ok(()) => group.push(job),
+                Err(failure) => job.failed(failure),
+            }
+        }
+        if rows < MAX_ROWS && !open_for.is_elapsed() {
+            next = waiting.try_recv().ok();
+        }
+    }
+    match transaction.commit().await {
+        Ok(()) => group.into_iter().for_each(Job::committed),
+        Err(error) => group.into_iter().for_each(|job| job.failed(error.clone().into())),
+    }
+}
+
+async fn in_savepoint(transaction: &DatabaseTransaction, job: &mut dyn Job) -> Result<(), Failure> {
+    let savepoint = transaction.begin().await?;
+    match job.run(&savepoint).await {
+        Ok(()) => Ok(savepoint.commit().await?),
+        Err(failure) => {
+            savepoint.rollback().await?;
+            Err(failure)
+        }
+    }
+}

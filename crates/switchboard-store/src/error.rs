@@ -1,0 +1,154 @@
+//! What can go wrong while remembering: what we were doing, with what, and what kind of trouble it is.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::DbErr;
+
+use crate::dialect::{self, Trouble};
+
+/// What we were doing, in words: "save call call_01…".
+pub(crate) type Doing = Cow<'static, str>;
+
+/// A refusal or failure of the store.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The database URL cannot be used.
+    #[error("open the database: {reason}. {hint}")]
+    DatabaseUrl {
+        /// What is wrong with it; never contains a password.
+        reason: String,
+        /// What to do.
+        hint: String,
+    },
+    /// The tables could not be brought up to date.
+    #[error("bring the tables of the database up to date")]
+    Migrate(#[source] Arc<DbErr>),
+    /// The database does not answer, is full, or lost the connection. Trying again later may help.
+    #[error("{doing}: the database is not available")]
+    Unavailable {
+        /// What we were doing.
+        doing: Doing,
+        /// What the driver says.
+        #[source]
+        source: Arc<DbErr>,
+    },
+    /// The database did not finish in time. A write may still get through.
+    #[error("{doing}: not done within {after:?}")]
+    TimedOut {
+        /// What we were doing.
+        doing: Doing,
+        /// The limit.
+        after: Duration,
+    },
+    /// More writes are waiting than the queue holds.
+    #[error("{doing}: {limit} writes are waiting already")]
+    Overloaded {
+        /// What we were doing.
+        doing: Doing,
+        /// The length of the queue.
+        limit: usize,
+    },
+    /// The store was closed.
+    #[error("{doing}: the store is closed")]
+    Stopped {
+        /// What we were doing.
+        doing: Doing,
+    },
+    /// The call is not ours (any more): another node, or a later start of this one, owns it, or it is not there.
+    #[error("{doing}: somebody else owns it now")]
+    Fenced {
+        /// What we were doing.
+        doing: Doing,
+    },
+    /// It exists already; something unique would be there twice.
+    #[error("{doing}: it exists already")]
+    AlreadyThere {
+        /// What we were doing.
+        doing: Doing,
+    },
+    /// There is no such thing in this scope.
+    #[error("{doing}: there is no such thing")]
+    NotFound {
+        /// What we were doing.
+        doing: Doing,
+    },
+    /// It names something that does not exist in this tenant (a number, a branch, a call).
+    #[error("{doing}: it names something that does not exist in this tenant")]
+    Dangling {
+        /// What we were doing.
+        doing: Doing,
+    },
+    /// It belongs to another tenant or branch than the scope it was asked with.
+    #[error("{doing}: it belongs to another tenant or branch")]
+    OutOfScope {
+        /// What we were doing.
+        doing: Doing,
+    },
+    /// A row holds what this version cannot read: written by a later version, or by hand.
+    #[error("read {table}.{column} of {id}: {what}")]
+    Unreadable {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// Which row.
+        id: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The database refused a statement.
+    #[error("{doing}: the database refused the statement")]
+    Query {
+        /// What we were doing.
+        doing: Doing,
+        /// What it says.
+        #[source]
+        source: Arc<DbErr>,
+    },
+}
+
+impl StoreError {
+    /// Sorts what the driver says into the kinds a caller can act on.
+    pub(crate) fn from_db(doing: Doing, error: DbErr) -> Self {
+        match dialect::trouble(&error) {
+            Trouble::Unique => Self::AlreadyThere { doing },
+            Trouble::ForeignKey => Self::Dangling { doing },
+            Trouble::StatementTimeout => Self::TimedOut { doing, after: dialect::STATEMENT_TIMEOUT },
+            Trouble::Unavailable => Self::Unavailable { doing, source: Arc::new(error) },
+            Trouble::Other => Self::Query { doing, source: Arc::new(error) },
+        }
+    }
+}
+
+/// How a piece of work inside a transaction fails: what it was doing is added by whoever runs it.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The database says no.
+    Db(DbErr),
+    /// We say no.
+    Refused(StoreError),
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl Failure {
+    pub(crate) fn while_doing(self, doing: Doing) -> StoreError {
+        match self {
+            Self::Db(error) => StoreError::from_db(doing, error),
+            Self::Refused(error) => error,
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The one place where a query learns whose rows it may touch (I5). Queries about rows that belong to a tenant
+//! start here; a query that starts from the entity itself is a bug unless it runs before a scope exists.
+
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, UpdateMany,
+};
+use switchboard_core::access::{Branches, Scope};
+use switchboard_core::ids::{BranchId, TenantId};
+use uuid::Uuid;
+
+use crate::entities::{api_key, branch, call, number, user, user_branch};
+use crate::error::{Doing, StoreError};
+
+/// Rows that belong to a tenant, and some of them to branches.
+pub(crate) trait Scoped: EntityTrait {
+    /// The column that names the tenant.
+    fn tenant() -> Self::Column;
+    /// Which of the tenant's rows do these branches reach? What has no branch is seen by all (I5).
+    fn reached_by(branches: &[Uuid]) -> SimpleExpr;
+}
+
+/// Rows of this scope.
+pub(crate) fn find<E: Scoped>(scope: &Scope) -> Select<E> {
+    E::find().filter(within::<E>(scope))
+}
+
+/// Changes to rows of this scope.
+pub(crate) fn update<E: Scoped>(scope: &Scope) -> UpdateMany<E> {
+    E::update_many().filter(within::<E>(scope))
+}
+
+/// The id, if its row is in this scope: for changes to what hangs on it.
+pub(crate) fn ids<E: Scoped>(scope: &Scope, column: E::Column, id: Uuid) -> SelectStatement {
+    find::<E>(scope).select_only().column(column).filter(column.eq(id)).into_query()
+}
+
+/// The condition itself, for joins.
+pub(crate) fn within<E: Scoped>(scope: &Scope) -> Condition {
+    let tenant = Condition::all().add(E::tenant().eq(scope.tenant.uuid()));
+    match &scope.branches {
+        Branches::All => tenant,
+        Branches::Only(mine) => {
+            let mine: Vec<Uuid> = mine.iter().map(|branch| branch.uuid()).collect();
+            tenant.add(E::reached_by(&mine))
+        }
+    }
+}
+
+/// Refuses to write a row that its writer could not read back.
+pub(crate) fn check(
+    scope: &Scope,
+    tenant: TenantId,
+    branch: Option<BranchId>,
+    doing: impl FnOnce() -> Doing,
+) -> Result<(), StoreError> {
+    if scope.tenant == tenant && scope.branches.reach(branch) {
+        Ok(())
+    } else {
+        Err(StoreError::OutOfScope { doing: doing() })
+    }
+}
+
+fn no_branch_or_one_of<C: ColumnTrait>(column: C, branches: &[Uuid]) -> SimpleExpr {
+    column.is_null().or(column.is_in(branches.iter().copied()))
+}
+
+impl Scoped for call::Entity {
+    fn tenant() -> call::Column {
+        call::Column::TenantId
+    }
+    fn reached_by(branches: &[Uuid]) -> SimpleExpr {
+        no_branch_or_one_of(call::Column::BranchId, branches)
+    }
+}
+
+impl Scoped for number::Entity {
+    fn tenant() -> number::Column {
+        number::Column::TenantId
+    }
+    fn reached_by(branches: &[Uuid]) -> SimpleExpr {
+        no_branch_or_one_of(number::Column::BranchId, branches)
+    }
+}
+
+impl Scoped for branch::Entity {
+    fn tenant() -> branch::Column {
+        branch::Column::TenantId
+    }
+    fn reached_by(branches: &[Uuid]) -> SimpleExpr {
+        branch::Column::Id.is_in(branches.iter().copied())
+    }
+}
+
+impl Scoped for api_key::Entity {
+    fn tenant() -> api_key::Column {
+        api_key::Column::TenantId
+    }
+    /// A key belongs to the whole tenant.
+    fn reached_by(_branches: &[Uuid]) -> SimpleExpr {
+        Expr::val(true)
+    }
+}
+
+impl Scoped for user::Entity {
+    fn tenant() -> user::Column {
+        user::Column::TenantId
+    }
+    /// People of no branch work for all of them.
+    fn reached_by(branches: &[Uuid]) -> SimpleExpr {
+        let theirs = || {
+            let mut rows = Query::select();
+            rows.expr(Expr::val(1)).from(user_branch::Entity).and_where(
+                user_branch::Column::UserId.into_expr().equals((Alias::new("users"), Alias::new("id"))),
+            );
+            rows
+        };
+        let mut shared = theirs();
+        shared.and_where(user_branch::Column::BranchId.is_in(branches.iter().copied()));
+        Expr::exists(theirs()).not().or(Expr::exists(shared))
+    }
+}
