@@ -48,7 +48,12 @@ pub(crate) fn answer(
     }
     match find(INDEX) {
         Some(file) => serve(&find, INDEX, file, request),
-        None => not_found(),
+        // Only where the folder is read while we run and somebody has emptied it.
+        None => plain(
+            StatusCode::NOT_FOUND,
+            "The console has not been built: run `npm run build` in web/.\n",
+            &[],
+        ),
     }
 }
 
