@@ -1,14 +1,14 @@
 //! A PostgreSQL of our own for the tests: made for one run, reachable only from here, gone afterwards.
 
 use crate::debian;
-use crate::process::{Running, answers, is_root, program, read, run, stamp, tied};
+use crate::process::{Running, answers, is_root, program, read, run, signal_to, stamp, tied};
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ pub(crate) const VARIABLE: &str = "SWITCHBOARD_TEST_POSTGRES_URL";
 
 /// The tests' role: it owns one database and may do nothing else.
 const ROLE: &str = "switchboard_test";
+
+/// The beginning of our folders' names in the temporary folder; the process and chance follow.
+const FOLDER: &str = "switchboard-postgres-";
 
 /// Where the tests find PostgreSQL.
 pub(crate) enum Postgres {
@@ -173,12 +176,28 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn make() -> Result<Folder> {
-        let path = env::temp_dir().join(format!("switchboard-postgres-{}", &word()?[..12]));
+        sweep();
+        let name = format!("{FOLDER}{}-{}", process::id(), &word()?[..12]);
+        let path = env::temp_dir().join(name);
         fs::create_dir(&path).with_context(|| format!("make {}", path.display()))?;
         let folder = Folder(path);
         give(&folder.0)?;
         run(program("chmod").arg("700").arg(&folder.0))?;
         Ok(folder)
+    }
+}
+
+/// Removes what runs left behind that were killed; the name says whose it was.
+fn sweep() {
+    for entry in fs::read_dir(env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(owner) = name.strip_prefix(FOLDER).and_then(|rest| rest.split('-').next()?.parse().ok())
+        else {
+            continue;
+        };
+        if !signal_to("0", owner) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

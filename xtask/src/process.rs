@@ -113,6 +113,11 @@ pub(crate) fn is_root() -> bool {
     read(program("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
+/// Sends a signal by the shell's own `kill`; a program of that name is not everywhere. True when it was delivered.
+pub(crate) fn signal_to(signal: &str, process: u32) -> bool {
+    answers("sh", &["-c", "kill -\"$0\" \"$1\"", signal, &process.to_string()])
+}
+
 /// A child that is ended when we let go of it.
 pub(crate) struct Running(pub(crate) Child);
 
@@ -127,7 +132,7 @@ impl Running {
         if self.ended().is_some() {
             return;
         }
-        let _ = program("kill").args([&format!("-{signal}"), &self.0.id().to_string()]).status();
+        signal_to(signal, self.0.id());
         for _ in 0..100 {
             if self.ended().is_some() {
                 return;
