@@ -15,15 +15,15 @@ pub struct GraphError {
     /// Graph's code, when it gave one.
     pub code: Option<i64>,
     /// Graph's subcode, when it gave one.
-    pub subcode: Option<i64>,
+    pub subcode: Option<i32>,
     /// Graph's message, or what broke on the way.
     pub message: String,
     /// Graph's details: often the only useful part.
-    pub details: Option<String>,
+    pub details: Option<Box<str>>,
     /// HTTP status, when there was an answer.
     pub http_status: Option<u16>,
     /// Meta's support asks for this.
-    pub trace_id: Option<String>,
+    pub trace_id: Option<Box<str>>,
     /// May it be tried again?
     pub retry: Retry,
     /// Nobody knows whether it was done.

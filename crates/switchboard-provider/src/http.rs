@@ -58,7 +58,7 @@ impl HttpClient {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS);
         let builder = if loopback { builder.no_proxy() } else { builder };
-        let client = builder.build().map_err(|error| chain(error))?;
+        let client = builder.build().map_err(chain)?;
         Ok(Self { client, date: watch::Sender::new(None) })
     }
 

@@ -6,7 +6,9 @@ mod members;
 pub mod signature;
 pub mod webhook;
 
-pub use errors::kind_of_code;
-pub use graph::{GraphClient, GraphConfig, GraphConfigRefusal, NO_PROVIDER_CODE, to_answer};
+pub use self::errors::kind_of_code;
+pub use self::graph::{
+    DEFAULT_VERSION, GraphClient, GraphConfig, GraphConfigRefusal, META_HOST, NO_PROVIDER_CODE, to_answer,
+};
 
 pub use crate::error::{GraphError, GraphErrorKind, Retry};

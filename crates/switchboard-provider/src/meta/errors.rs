@@ -91,10 +91,10 @@ const TABLE: &[Row] = &[
 ];
 
 /// A missing node comes as the general code with this subcode.
-const SUBCODE_MISSING_NODE: i64 = 33;
+const SUBCODE_MISSING_NODE: i32 = 33;
 
 /// What a code means; a code we do not know is `Other`, and certain only when the status is.
-pub(crate) fn meaning(code: i64, subcode: Option<i64>, details: Option<&str>) -> Meaning {
+pub(crate) fn meaning(code: i64, subcode: Option<i32>, details: Option<&str>) -> Meaning {
     let row = TABLE.iter().find(|(from, to, ..)| (*from..=*to).contains(&code));
     let Some(&(_, _, kind, retry, certain)) = row else {
         return Meaning { kind: K::Other, retry: NEVER, certain: false };

@@ -10,6 +10,8 @@ mod one;
 mod permissions;
 
 #[cfg(test)]
+mod any_input;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod odd_shapes;

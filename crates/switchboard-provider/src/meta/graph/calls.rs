@@ -11,7 +11,8 @@ use crate::meta::members::Members;
 use crate::secret::AccessToken;
 use crate::settings::CallingSettings;
 
-use super::{Doing, GraphClient, settings};
+use super::answer::Doing;
+use super::{GraphClient, Request, settings};
 
 /// One line per action. An accept that nobody answered for is not repeated: a second one can hit "already in
 /// progress" and hides whether the first took. The others find the call as they wanted it.
@@ -28,6 +29,13 @@ struct CallRequest<'a> {
     action: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<Session<'a>>,
+}
+
+impl<'a> CallRequest<'a> {
+    fn new(action: &'static str, call: &'a ProviderCallId, answer: Option<&'a str>) -> Self {
+        let session = answer.map(|sdp| Session { sdp_type: "answer", sdp });
+        Self { messaging_product: "whatsapp", call_id: call.as_str(), action, session }
+    }
 }
 
 /// Always an answer: with "offer", which Meta's parameter table prints, no call ever connects.
@@ -47,7 +55,8 @@ impl GraphClient {
         answer: &str,
         give_up_after: Duration,
     ) -> Result<(), GraphError> {
-        self.act(PRE_ACCEPT, "pre_accept", number, token, call, Some(answer), give_up_after).await
+        self.act(PRE_ACCEPT, number, token, CallRequest::new("pre_accept", call, Some(answer)), give_up_after)
+            .await
     }
 
     /// Takes the call. `answer` is the very text of the pre-accept, or Meta refuses.
@@ -59,7 +68,7 @@ impl GraphClient {
         answer: &str,
         give_up_after: Duration,
     ) -> Result<(), GraphError> {
-        self.act(ACCEPT, "accept", number, token, call, Some(answer), give_up_after).await
+        self.act(ACCEPT, number, token, CallRequest::new("accept", call, Some(answer)), give_up_after).await
     }
 
     /// Declines a call that was not accepted. A terminate webhook follows.
@@ -70,7 +79,7 @@ impl GraphClient {
         call: &ProviderCallId,
         give_up_after: Duration,
     ) -> Result<(), GraphError> {
-        self.act(REJECT, "reject", number, token, call, None, give_up_after).await
+        self.act(REJECT, number, token, CallRequest::new("reject", call, None), give_up_after).await
     }
 
     /// Hangs up. A terminate webhook follows.
@@ -81,7 +90,7 @@ impl GraphClient {
         call: &ProviderCallId,
         give_up_after: Duration,
     ) -> Result<(), GraphError> {
-        self.act(TERMINATE, "terminate", number, token, call, None, give_up_after).await
+        self.act(TERMINATE, number, token, CallRequest::new("terminate", call, None), give_up_after).await
     }
 
     /// Reads the calling settings of a number.
@@ -91,29 +100,26 @@ impl GraphClient {
         token: &AccessToken,
         give_up_after: Duration,
     ) -> Result<CallingSettings, GraphError> {
-        let text =
-            self.request(READ_SETTINGS, Method::GET, number, "settings", None, token, give_up_after).await?;
+        let request =
+            Request { doing: READ_SETTINGS, method: Method::GET, number, edge: "settings", body: None };
+        let text = self.request(request, token, give_up_after).await?;
         let calling = Members::of(&text).and_then(|answer| Some(settings::read(&answer.object("calling")?)));
         // A number that was never configured has no `calling` member.
         Ok(calling.unwrap_or_default())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "private; the four verbs above are its callers")]
     async fn act(
         &self,
         doing: Doing,
-        action: &'static str,
         number: &str,
         token: &AccessToken,
-        call: &ProviderCallId,
-        answer: Option<&str>,
+        call: CallRequest<'_>,
         give_up_after: Duration,
     ) -> Result<(), GraphError> {
-        let session = answer.map(|sdp| Session { sdp_type: "answer", sdp });
-        let request = CallRequest { messaging_product: "whatsapp", call_id: call.as_str(), action, session };
         // Strings only: serialising cannot fail, and an empty body would be refused by Meta.
-        let body = serde_json::to_vec(&request).unwrap_or_default();
-        self.request(doing, Method::POST, number, "calls", Some(body), token, give_up_after).await?;
+        let body = serde_json::to_vec(&call).unwrap_or_default();
+        let request = Request { doing, method: Method::POST, number, edge: "calls", body: Some(body) };
+        self.request(request, token, give_up_after).await?;
         Ok(())
     }
 }
