@@ -157,7 +157,8 @@ impl Call {
     }
 
     pub(super) fn taker_lost(&mut self, now: Timestamp, mut incoming: Incoming) {
-        incoming.taker_lost_at = Some(now);
+        // A second word of the same loss does not begin it anew.
+        incoming.taker_lost_at = incoming.taker_lost_at.or(Some(now));
         self.phase = Phase::Incoming(incoming);
     }
 

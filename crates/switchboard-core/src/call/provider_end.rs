@@ -4,6 +4,8 @@
 //! *missed*, and that never changes; only its state and reason are made more exact when the provider's own
 //! times come later (`refine`). So offer and end give the same call in any order and number.
 
+use std::time::Duration;
+
 use crate::call::ending::Owed;
 use crate::call::event::CallEventKind;
 use crate::call::incoming::rings_out_at;
@@ -79,8 +81,11 @@ impl Call {
         let at = ended.at;
         let ending =
             Ending { fault: fault_of(ended), ..Self::by_exchange(now, Outcome::Missed, EndReason::NoAnswer) };
-        let (state, ending) =
-            if at < unanswered_from { before_us(ending) } else { (ProviderState::Missed, ending) };
+        let (state, ending) = if surely_before(at, unanswered_from) {
+            before_us(ending)
+        } else {
+            (ProviderState::Missed, ending)
+        };
         self.end(now, state, ending, Owed::Nothing);
     }
 
@@ -99,7 +104,7 @@ impl Call {
         let Some(ending) = self.facts.ending.clone() else { return };
         let in_vain = if now >= answer_by { EndReason::StaleOffer } else { EndReason::NoAnswer };
         let at = ending.at;
-        let refined = if at < rings_out_at(offered.policy.destination, answer_by) {
+        let refined = if surely_before(at, rings_out_at(offered.policy.destination, answer_by)) {
             before_us(ending)
         } else {
             (ProviderState::Missed, Ending { reason: in_vain, by: EndedBy::Exchange, ..ending })
@@ -117,9 +122,11 @@ impl Call {
         let Some(ending) = self.facts.ending.clone() else { return };
         let Some(unanswered_from) = self.unanswered_from() else { return };
         // Only what the clock ended can have been over before; what people or faults ended, stays.
-        let unanswered = ending.reason == EndReason::NoAnswer && ended.at < unanswered_from.min(ending.at);
-        let stale = ending.reason == EndReason::StaleOffer && ended.at < unanswered_from;
-        if unanswered || stale {
+        let ours = match ending.at {
+            at if ending.reason == EndReason::NoAnswer => Some(unanswered_from.min(at)),
+            _ => (ending.reason == EndReason::StaleOffer).then_some(unanswered_from),
+        };
+        if ours.is_some_and(|ours| surely_before(ended.at, ours)) {
             let fault = fault_of(ended.clone()).or(ending.fault.clone());
             self.refine(now, before_us(Ending { fault, at: ended.at, ..ending }));
         }
@@ -136,6 +143,12 @@ impl Call {
         let policy = self.facts.policy.as_ref()?;
         Some(rings_out_at(policy.destination, self.facts.answer_by?))
     }
+}
+
+/// The provider stamps whole seconds: a stamp means any moment of its second. Our own reject comes back as
+/// an end with a stamp that may look up to a second older than the deadline that caused it.
+fn surely_before(stamp: Timestamp, moment: Timestamp) -> bool {
+    stamp.plus(Duration::from_secs(1)) <= moment
 }
 
 /// It ended before anybody answered and before our own time was over: the customer gave up, or the
