@@ -45,19 +45,22 @@ pub(crate) struct HttpClient {
 }
 
 impl HttpClient {
-    /// `loopback`: plain HTTP is allowed and no proxy may come between.
-    pub(crate) fn new(loopback: bool) -> Result<Self, String> {
+    /// `loopback`: no proxy may come between. `encrypted`: HTTPS and nothing else.
+    pub(crate) fn new(loopback: bool, encrypted: bool) -> Result<Self, String> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("switchboard/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .retry(retry::never())
-            .https_only(!loopback)
+            .https_only(encrypted)
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .tcp_keepalive(KEEPALIVE)
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS);
         let builder = if loopback { builder.no_proxy() } else { builder };
+        // Without HTTPS the system's CA certificates are not looked for: a bare container has none, and the sandbox
+        // needs none.
+        let builder = if encrypted { builder } else { builder.tls_certs_only([]) };
         let client = builder.build().map_err(chain)?;
         Ok(Self { client, date: watch::Sender::new(None) })
     }

@@ -44,7 +44,8 @@ struct Request<'a> {
 impl GraphClient {
     /// Makes the client; connects to nothing yet.
     pub fn new(config: GraphConfig) -> Result<Self, GraphConfigRefusal> {
-        let http = HttpClient::new(config.is_loopback()).map_err(GraphConfigRefusal::NoTls)?;
+        let http = HttpClient::new(config.is_loopback(), config.is_encrypted())
+            .map_err(GraphConfigRefusal::NoTls)?;
         Ok(Self { http, config })
     }
 

@@ -10,6 +10,7 @@ pub const DEFAULT_VERSION: &str = "v25.0";
 pub const META_HOST: &str = "graph.facebook.com";
 /// For requests nobody waits for with a deadline of his own.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Where Graph is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GraphConfig {
@@ -79,6 +80,10 @@ impl GraphConfig {
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
+    }
+
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.base.scheme() == "https"
     }
 
     /// Does the host stay on this machine? Then plain HTTP is allowed.
