@@ -1,0 +1,88 @@
+/** The frame of every page behind the sign-in: rail, top bar, sheet, and the phone, which no change of page touches. */
+import { Outlet } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { FlaskConical } from "lucide-react";
+import { Cradle } from "../../features/softphone/cradle";
+import { CardsSlot, HandsetSlot, useDock } from "../../features/softphone/dock";
+import { PhoneBanners, ResumeBar } from "../../features/softphone/phone-banners";
+import { PhoneEffects } from "../../features/softphone/phone-effects";
+import type { Me } from "../../lib/api-types";
+import { phone } from "../../lib/softphone/phone";
+import { useServer } from "../../lib/session";
+import { LampStrip } from "./lamp-strip";
+import { Brand, Rail, Tabs } from "./rail";
+import styles from "./shell.module.css";
+import { ShortcutsDialog } from "./shortcuts-dialog";
+import { UserMenu } from "./user-menu";
+
+function SandboxBar() {
+  const { t } = useTranslation();
+  const server = useServer();
+  if (server.data?.sandbox !== true) return null;
+  const url = server.data.phone_page_url;
+  return (
+    <p className={styles.sandbox} data-testid="sandbox">
+      <FlaskConical size={15} strokeWidth={1.75} aria-hidden="true" />
+      <strong>SANDBOX</strong>
+      <span>{t("app.simulated")}</span>
+      {url !== null && (
+        <a href={url} target="_blank" rel="noreferrer">
+          {t("app.open_phone")}
+        </a>
+      )}
+    </p>
+  );
+}
+
+export function Shell({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const dock = useDock();
+  const [shortcuts, setShortcuts] = useState(false);
+  useEffect(() => {
+    phone.start();
+    return () => phone.stop();
+  }, []);
+  return (
+    <div className={styles.shell} data-handset={dock.open || undefined} data-minimised={dock.minimised || undefined}>
+      <a className={styles.skip} href="#content">
+        {t("app.skip_content")}
+      </a>
+      <a className={styles.skip} href="#phone">
+        {t("app.skip_phone")}
+      </a>
+      <div className={styles.bars}>
+        <SandboxBar />
+        <ResumeBar />
+      </div>
+      <header className={styles.top}>
+        <Brand />
+        <div className={styles.gap} />
+        <LampStrip />
+        <div className={styles.cradle}>{!dock.open && <Cradle inCall={dock.minimised} onOpen={dock.show} />}</div>
+        <div className={styles.userTop}>
+          <UserMenu me={me} compact />
+        </div>
+      </header>
+      <nav className={styles.rail} aria-label={t("app.rail")}>
+        <Rail />
+        <UserMenu me={me} />
+      </nav>
+      <main className={styles.sheet} id="content" tabIndex={-1}>
+        <div className={styles.banners}>
+          <PhoneBanners />
+        </div>
+        <Outlet />
+      </main>
+      <aside className={styles.phone} id="phone" tabIndex={-1} aria-label={t("app.phone")}>
+        <CardsSlot dock={dock} />
+        <HandsetSlot dock={dock} />
+      </aside>
+      <nav className={styles.tabs} aria-label={t("app.rail")}>
+        <Tabs />
+      </nav>
+      <PhoneEffects onShortcuts={() => setShortcuts(true)} onOpen={dock.show} />
+      <ShortcutsDialog opened={shortcuts} onClose={() => setShortcuts(false)} />
+    </div>
+  );
+}

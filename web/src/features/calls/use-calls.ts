@@ -1,0 +1,59 @@
+/** Calls from the server, kept up to date by the live stream. */
+import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { type CallFilter, api } from "../../lib/api";
+import type { CallDetail } from "../../lib/api-types";
+import { type CallPages, withCall } from "../../lib/call-list";
+import { phone } from "../../lib/softphone/phone";
+
+const PAGE = 100;
+
+function callsQuery(filter: CallFilter) {
+  return infiniteQueryOptions({
+    queryKey: ["calls", filter] as const,
+    queryFn: ({ pageParam }) => api.calls(filter, pageParam, PAGE),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    placeholderData: (before) => before,
+  });
+}
+
+export function useCalls(filter: CallFilter) {
+  const queries = useQueryClient();
+  useEffect(
+    () =>
+      phone.onCall((call) => {
+        if (call === null) {
+          void queries.invalidateQueries({ queryKey: ["calls"] });
+          return;
+        }
+        for (const [key, pages] of queries.getQueriesData<CallPages>({ queryKey: ["calls"] })) {
+          if (pages === undefined) continue;
+          const changed = withCall(pages, call, (key[1] ?? {}) as CallFilter);
+          if (changed !== pages) queries.setQueryData(key, changed);
+        }
+      }),
+    [queries],
+  );
+  return useInfiniteQuery(callsQuery(filter));
+}
+
+export function useCall(id: string) {
+  const queries = useQueryClient();
+  const options = queryOptions({ queryKey: ["call", id], queryFn: () => api.call(id) });
+  useEffect(
+    () =>
+      phone.onCall((call) => {
+        if (call !== null && call.id !== id) return;
+        if (call !== null) {
+          queries.setQueryData<CallDetail>(["call", id], (before) =>
+            before === undefined ? before : { ...before, ...call },
+          );
+        }
+        // The record of the call has grown as well; the frame carries only its head.
+        void queries.invalidateQueries({ queryKey: ["call", id] });
+      }),
+    [queries, id],
+  );
+  return useQuery(options);
+}

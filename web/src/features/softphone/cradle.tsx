@@ -1,0 +1,101 @@
+/** The black pill at the top right: it is always the phone, and says in a word what the phone is doing. */
+import { BellOff, Maximize2, PhoneOff } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import { LineLamp, type LampState } from "../../components/line-lamp";
+import type { PhoneState } from "../../lib/softphone/state";
+import { phone } from "../../lib/softphone/phone";
+import { usePhone } from "../../lib/softphone/use-phone";
+import { useCaller } from "./caller";
+import styles from "./cradle.module.css";
+import { CallTimer, MuteKey, useEnd } from "./handset";
+
+type Standing =
+  | "ready"
+  | "opening"
+  | "dnd"
+  | "not_ready_microphone"
+  | "not_ready_sound"
+  | "not_ready_line"
+  | "other_tab"
+  | "offline";
+
+/** Why I would not be rung now, the first reason that counts. */
+export function standing(state: PhoneState): Standing {
+  if (state.stream === "lost") return "offline";
+  if (state.tab === "other" || state.line === "replaced") return "other_tab";
+  if (state.microphone !== "granted" && state.microphone !== "prompt") return "not_ready_microphone";
+  if (state.status === "do_not_disturb") return "dnd";
+  if (!state.sound) return "not_ready_sound";
+  if (state.line === "connected") return "ready";
+  return state.line === "opening" || state.stream === "connecting" ? "opening" : "not_ready_line";
+}
+
+const LAMPS: Record<Standing, LampState> = {
+  ready: "answered",
+  opening: "dashed",
+  dnd: "bar",
+  not_ready_microphone: "triangle",
+  not_ready_sound: "triangle",
+  not_ready_line: "triangle",
+  other_tab: "empty",
+  offline: "triangle",
+};
+
+function MinimisedCall({ onOpen }: { onOpen: () => void }) {
+  const { t } = useTranslation();
+  const call = usePhone((state) => state.myCall);
+  const end = useEnd();
+  if (call === null) return null;
+  return (
+    <>
+      <button type="button" className={styles.call} onClick={onOpen} aria-label={t("call.maximise")}>
+        <LineLamp state="answered" />
+        <MinimisedName call={call} />
+        <CallTimer call={call} />
+        <Maximize2 size={15} strokeWidth={1.75} aria-hidden="true" />
+      </button>
+      <MuteKey small />
+      <button type="button" className={styles.end} aria-label={t("call.end")} onClick={end}>
+        <PhoneOff size={18} strokeWidth={1.75} aria-hidden="true" />
+      </button>
+    </>
+  );
+}
+
+function MinimisedName({ call }: { call: NonNullable<PhoneState["myCall"]> }) {
+  return <span className={styles.name}>{useCaller(call).name}</span>;
+}
+
+export function Cradle({ inCall, onOpen }: { inCall: boolean; onOpen: () => void }) {
+  const { t } = useTranslation();
+  const ringing = usePhone((state) => state.cards.filter((card) => card.phase === "ringing").length);
+  const silenced = usePhone((state) => state.silenced);
+  const word = usePhone(standing);
+  if (inCall) {
+    return (
+      <div className={styles.cradle} data-surface="ebonite" data-call="true">
+        <MinimisedCall onOpen={onOpen} />
+      </div>
+    );
+  }
+  if (ringing > 0 && word !== "other_tab") {
+    return (
+      <div className={styles.cradle} data-surface="ebonite">
+        <LineLamp state="ringing" />
+        <span>{t("cradle.ringing", { count: ringing })}</span>
+        {!silenced && (
+          <button type="button" className={styles.key} onClick={() => phone.silence()}>
+            <BellOff size={15} strokeWidth={1.75} aria-hidden="true" />
+            {t("cradle.silence")}
+          </button>
+        )}
+      </div>
+    );
+  }
+  return (
+    <div className={styles.cradle} data-surface="ebonite" data-testid="cradle" data-standing={word}>
+      <LineLamp state={LAMPS[word]} />
+      <span>{t(`cradle.${word}`)}</span>
+    </div>
+  );
+}

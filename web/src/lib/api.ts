@@ -1,0 +1,89 @@
+/** The REST API, one function per request. Every refusal becomes an `ApiError` with the stable code of the problem details. */
+import type {
+  Call,
+  CallDetail,
+  CallPage,
+  Direction,
+  Language,
+  Me,
+  PhoneNumber,
+  Problem,
+  Server,
+  Status,
+} from "./api-types";
+
+/** A request nobody answered within this time counts as lost. */
+const TIMEOUT_MS = 15_000;
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly problem: Problem;
+  readonly retryAfterS: number | null;
+
+  constructor(status: number, problem: Problem, retryAfterS: number | null) {
+    super(problem.detail ?? problem.title ?? `HTTP ${status}`);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = problem.code ?? (status === 0 ? "unreachable" : `http_${status}`);
+    this.problem = problem;
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      credentials: "same-origin",
+      headers: body === undefined ? {} : { "content-type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch {
+    throw new ApiError(0, {}, null);
+  }
+  if (!response.ok) {
+    const problem = (await response.json().catch(() => ({}))) as Problem;
+    const retryAfter = Number(response.headers.get("retry-after"));
+    throw new ApiError(response.status, problem, retryAfter > 0 ? retryAfter : null);
+  }
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}
+
+export interface CallFilter {
+  direction?: Direction;
+  status?: Status;
+  search?: string;
+}
+
+function query(values: Record<string, string | number | undefined>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value !== "") params.set(name, String(value));
+  }
+  const text = params.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+const id = encodeURIComponent;
+
+export const api = {
+  server: () => request<Server>("GET", "/server"),
+  setup: (account: { code: string; name: string; email: string; password: string; language: Language }) =>
+    request<Me>("POST", "/setup", account),
+  login: (email: string, password: string) => request<Me>("POST", "/login", { email, password }),
+  logout: () => request<void>("POST", "/logout"),
+  me: () => request<Me>("GET", "/me"),
+  changeLanguage: (language: Language) => request<Me>("PATCH", "/me", { language }),
+  numbers: () => request<{ items: PhoneNumber[] }>("GET", "/numbers"),
+  calls: (filter: CallFilter, cursor: string | undefined, limit: number) =>
+    request<CallPage>("GET", `/calls${query({ ...filter, cursor, limit })}`),
+  call: (call: string) => request<CallDetail>("GET", `/calls/${id(call)}`),
+  answer: (call: string, line: string | null) =>
+    request<Call>("POST", `/calls/${id(call)}/answer`, line === null ? {} : { line_id: line }),
+  decline: (call: string) => request<Call>("POST", `/calls/${id(call)}/decline`),
+  hangUp: (call: string) => request<Call>("POST", `/calls/${id(call)}/hang-up`),
+};

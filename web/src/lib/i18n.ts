@@ -1,0 +1,97 @@
+/** The texts: three JSON files, loaded when their language is chosen, with keys that the compiler knows. */
+import i18next from "i18next";
+import { initReactI18next, useTranslation } from "react-i18next";
+import type en from "../locales/en.json";
+import type { Language } from "./api-types";
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "texts";
+    resources: { texts: typeof en };
+    enableSelector: false;
+  }
+}
+
+export const LANGUAGES: { code: Language; name: string }[] = [
+  { code: "en", name: "English" },
+  { code: "es", name: "Español" },
+  { code: "pt-BR", name: "Português (Brasil)" },
+];
+
+const KEY = "switchboard.language";
+
+const files: Record<Language, () => Promise<{ default: object }>> = {
+  en: () => import("../locales/en.json"),
+  es: () => import("../locales/es.json"),
+  "pt-BR": () => import("../locales/pt-BR.json"),
+};
+
+/** The nearest of our languages, from what the person chose before and what the browser prefers. */
+export function nearestLanguage(wishes: readonly string[]): Language {
+  for (const wish of wishes) {
+    const exact = LANGUAGES.find(({ code }) => code.toLowerCase() === wish.toLowerCase());
+    if (exact !== undefined) return exact.code;
+    const family = LANGUAGES.find(({ code }) => code.slice(0, 2) === wish.slice(0, 2).toLowerCase());
+    if (family !== undefined) return family.code;
+  }
+  return "en";
+}
+
+function remembered(): string[] {
+  try {
+    const kept = localStorage.getItem(KEY);
+    return kept === null ? [] : [kept];
+  } catch {
+    return [];
+  }
+}
+
+async function load(language: Language) {
+  if (i18next.hasResourceBundle(language, "texts")) return;
+  i18next.addResourceBundle(language, "texts", (await files[language]()).default);
+}
+
+export function currentLanguage(): Language {
+  return nearestLanguage([i18next.language ?? "en"]);
+}
+
+export async function changeLanguage(language: Language) {
+  await load(language);
+  await i18next.changeLanguage(language);
+  document.documentElement.lang = language;
+  try {
+    localStorage.setItem(KEY, language);
+  } catch {
+    // Without storage the choice lasts until the page closes; the account keeps it for the next sign-in.
+  }
+}
+
+export async function startTexts(query: string | null) {
+  await i18next.use(initReactI18next).init({
+    lng: "en",
+    fallbackLng: false,
+    resources: {},
+    defaultNS: "texts",
+    ns: ["texts"],
+    interpolation: { escapeValue: false },
+    returnNull: false,
+    partialBundledLanguages: true,
+    react: { useSuspense: false },
+  });
+  const language = nearestLanguage([...(query === null ? [] : [query]), ...remembered(), ...navigator.languages]);
+  await load(language);
+  await i18next.changeLanguage(language);
+  document.documentElement.lang = language;
+}
+
+/** "Marco, Inés and Lucía", as the language joins names. */
+export function joinNames(names: string[], language: string): string {
+  return new Intl.ListFormat(language, { type: "conjunction" }).format(names);
+}
+
+/** Texts whose key is made from a word of the server; `null` when the server knows a word that we do not. */
+export function useServerWords(): (key: string, values?: Record<string, string>) => string | null {
+  const { t, i18n } = useTranslation();
+  const anyKey = t as unknown as (key: string, values: Record<string, string>) => string;
+  return (key, values = {}) => (i18n.exists(key) ? anyKey(key, values) : null);
+}

@@ -1,0 +1,24 @@
+import { rename } from "node:fs/promises";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+/**
+ * The customer's phone of the simulator. It is a page of its own with its own assets, so that the console (which `serve` ships)
+ * never carries a line of it.
+ */
+export default defineConfig({
+  plugins: [
+    react(),
+    {
+      name: "phone-is-the-index",
+      async closeBundle() {
+        await rename("dist/phone/phone.html", "dist/phone/index.html").catch(() => undefined);
+      },
+    },
+  ],
+  base: "./",
+  build: { outDir: "dist/phone", target: "es2022", rollupOptions: { input: "phone.html" } },
+  server: {
+    proxy: { "/simulator": { target: process.env.SIMULATOR_URL ?? "http://127.0.0.1:8090", ws: true } },
+  },
+});
