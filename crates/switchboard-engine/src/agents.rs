@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use switchboard_core::access::Scope;
+use switchboard_core::access::{Branches, Scope};
 use switchboard_core::ids::{BranchId, CallId, LineId, TenantId, UserId};
 use switchboard_core::presence::{AgentFacts, PresenceState};
 use tokio::sync::mpsc;
@@ -334,10 +334,12 @@ impl Agents {
             .collect()
     }
 
-    /// The name of a person who has been here since the start.
-    pub(crate) fn person(&self, user: UserId) -> Option<Person> {
-        let agents = self.lock();
-        agents.get(&user).map(|agent| Person { id: user.to_string(), name: agent.name.clone() })
+    /// The branch of an agent who has exactly one.
+    pub(crate) fn only_branch_of(&self, user: UserId) -> Option<BranchId> {
+        match &self.lock().get(&user)?.scope.branches {
+            Branches::Only(branches) if branches.len() == 1 => branches.first().copied(),
+            Branches::Only(_) | Branches::All => None,
+        }
     }
 
     /// Everybody of a tenant, as colleagues see them.

@@ -189,6 +189,13 @@ impl CallRegistry {
         true
     }
 
+    /// A task is gone without a goodbye: what was in its mailbox comes again from the inbox.
+    pub(crate) fn forget(&self, number: NumberId, provider_call: &ProviderCallId, id: CallId) {
+        let mut calls = self.lock();
+        calls.by_id.remove(&id);
+        calls.by_provider.remove(&(number, provider_call.clone()));
+    }
+
     /// Hands something to a call known by our id.
     pub(crate) fn send(&self, id: CallId, message: CallMessage) -> Result<(), NotDelivered> {
         let calls = self.lock();

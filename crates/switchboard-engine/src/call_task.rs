@@ -10,13 +10,15 @@ use std::time::Duration;
 use switchboard_core::access::{Role, Scope};
 use switchboard_core::call::effect::{CallEffect, Seat, StopRinging};
 use switchboard_core::call::event::{CallEvent, CallEventKind};
-use switchboard_core::call::input::{CallInput, Offered};
+use switchboard_core::call::input::{CallInput, Direction, Offered};
 use switchboard_core::call::{Call, Refusal};
 use switchboard_core::ids::{CallId, EventId, ProviderCallId, UserId};
 use switchboard_core::time::Timestamp;
 use switchboard_media::{MediaCommand, MediaReport, MediaSeat};
-use switchboard_store::calls::{CallRow, EventRow};
-use switchboard_store::numbers::NumberRow;
+use switchboard_core::phone::PhoneNumber;
+use switchboard_provider::event::CallConnect;
+use switchboard_store::calls::{CallRow, Caller, EventRow};
+use switchboard_store::numbers::Number;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::agents::Actor;
@@ -47,7 +49,7 @@ pub(crate) enum Verb {
 pub(crate) struct CallTask {
     pub(crate) engine: Engine,
     pub(crate) id: CallId,
-    pub(crate) number: Arc<NumberRow>,
+    pub(crate) number: Arc<Number>,
     pub(crate) provider_call: ProviderCallId,
     pub(crate) row: CallRow,
     call: Call,
@@ -67,7 +69,7 @@ pub(crate) struct CallTask {
 
 impl CallTask {
     /// Starts the task of a call that has just been heard of.
-    pub(crate) fn start(engine: Engine, number: Arc<NumberRow>, provider_call: ProviderCallId, birth: Birth) {
+    pub(crate) fn start(engine: Engine, number: Arc<Number>, provider_call: ProviderCallId, birth: Birth) {
         tokio::spawn(async move {
             let id = birth.id;
             match Self::load(engine, number, provider_call, birth).await {
@@ -82,7 +84,7 @@ impl CallTask {
 
     async fn load(
         engine: Engine,
-        number: Arc<NumberRow>,
+        number: Arc<Number>,
         provider_call: ProviderCallId,
         birth: Birth,
     ) -> Result<Self, switchboard_store::StoreError> {
@@ -103,12 +105,15 @@ impl CallTask {
             }
             None => {
                 let now = engine.clock().now();
-                let row = CallRow::new(birth.id, &number, provider_call.clone(), engine.node(), engine.epoch(), now);
-                (row, Call::new(), false)
+                (new_row(&engine, &number, &provider_call, birth.id, now), Call::new(), false)
             }
         };
         let (results, results_inbox) = mpsc::channel(RESULTS);
-        let last_seq = if created { engine.store().calls().last_seq(&scope, row.id).await? } else { 0 };
+        let last_seq = if created {
+            engine.store().calls().events_of(&scope, row.id).await?.last().map_or(0, |event| event.seq)
+        } else {
+            0
+        };
         let answer = Arc::new(std::sync::OnceLock::new());
         if let Some(sdp) = &row.sdp_answer {
             let _ = answer.set(sdp.clone());
@@ -204,7 +209,7 @@ impl CallTask {
             NewsKind::Connect(connect) => {
                 let at = self.engine.clock().correct(connect.at);
                 if !self.call.facts().offered {
-                    self.row.learn_offer(&connect);
+                    learn_offer(&mut self.row, &connect);
                     if self.place.is_none() && self.call.facts().ending.is_none() {
                         self.place = self.engine.admit(&self.number);
                     }
@@ -280,7 +285,7 @@ impl CallTask {
                 CallInput::Reject { by }
             }
             Verb::HangUp => {
-                let mine = self.engaged == Some(by) || self.call.facts().answered_by == Some(by);
+                let mine = self.call.taken_by().or(self.engaged) == Some(by);
                 if who.scope.role < Role::Supervisor && !mine {
                     return Err(CallRefused::NotYours);
                 }
@@ -292,7 +297,8 @@ impl CallTask {
             Ok(()) => Ok(self.view()),
             Err(Refusal::AlreadyTaken { by }) => Err(CallRefused::AlreadyTaken { by: self.person(by) }),
             Err(Refusal::NotRinging) => Err(CallRefused::NotRinging),
-            Err(Refusal::NotYours) => Err(CallRefused::NotYours),
+            Err(Refusal::NotAnswered) => Err(CallRefused::NotAnswered),
+            Err(Refusal::NotYours { .. }) => Err(CallRefused::NotYours),
             Err(Refusal::Over { status }) => Err(CallRefused::Over { status: status.as_str() }),
         }
     }
@@ -484,7 +490,7 @@ impl CallTask {
     }
 
     pub(crate) fn view(&self) -> CallView {
-        views::call_view(&self.row, views::number_name(&self.number), |user| self.person(user))
+        views::call_view(&self.row, self.call.ring_until(), views::number_name(&self.number), |user| self.person(user))
     }
 
     fn offer_to(&self, user: UserId) -> Option<Offer> {
@@ -514,6 +520,52 @@ impl CallTask {
         };
         self.engine.agents().tell_everybody(self.number.tenant, self.row.branch.or(self.number.branch), &message);
     }
+}
+
+fn new_row(
+    engine: &Engine,
+    number: &Number,
+    provider_call: &ProviderCallId,
+    id: CallId,
+    now: Timestamp,
+) -> CallRow {
+    CallRow {
+        id,
+        tenant: number.tenant,
+        branch: number.branch,
+        number: number.id,
+        provider_call_id: provider_call.clone(),
+        direction: Direction::Incoming,
+        caller: Caller::default(),
+        to: None,
+        cta_payload: None,
+        deeplink_payload: None,
+        metadata: serde_json::json!({}),
+        sdp_offer: None,
+        sdp_answer: None,
+        facts: Call::new().facts().clone(),
+        quality: None,
+        owner_node: engine.node(),
+        owner_epoch: engine.epoch(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// What the offer tells of the caller and of how he came to call.
+fn learn_offer(row: &mut CallRow, connect: &CallConnect) {
+    row.caller = Caller {
+        name: connect.caller_name.clone(),
+        country: connect.from.as_ref().and_then(PhoneNumber::country),
+        phone: connect.from.clone(),
+        user_id: connect.from_user_id.clone(),
+        parent_user_id: connect.from_parent_user_id.clone(),
+        username: connect.username.clone(),
+    };
+    row.to.clone_from(&connect.to);
+    row.cta_payload.clone_from(&connect.cta_payload);
+    row.deeplink_payload.clone_from(&connect.deeplink_payload);
+    row.sdp_offer = connect.sdp.as_ref().map(|sdp| sdp.as_str().to_owned());
 }
 
 async fn until(at: Option<tokio::time::Instant>) {

@@ -7,16 +7,17 @@ use switchboard_core::call::input::ProviderEnded;
 use switchboard_core::ids::ProviderCallId;
 use switchboard_provider::event::{CallConnect, Direction, Incoming, ProviderEvent};
 use switchboard_provider::meta::{signature, webhook};
-use switchboard_store::inbox::{InboxId, Kept, NewInboxRow};
-use switchboard_store::numbers::NumberRow;
+use switchboard_store::inbox::NewInboxRow;
+use switchboard_store::numbers::Number;
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::Engine;
 use crate::call_registry::{CallMessage, LiveCall, NotDelivered};
 use crate::call_task::CallTask;
 
 /// Inbox entries looked at in one go after a restart or by the sweeper.
-const SWEEP: u64 = 500;
+const SWEEP: u64 = switchboard_store::MAX_PAGE;
 /// How often entries that no call has taken in are delivered again.
 const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 /// Marks waiting to be written.
@@ -28,7 +29,7 @@ const MARKS_TOGETHER: usize = 500;
 #[derive(Debug)]
 pub(crate) struct CallNews {
     /// The inbox entry to be marked when it is done.
-    pub inbox: Option<InboxId>,
+    pub inbox: Option<Uuid>,
     pub kind: NewsKind,
 }
 
@@ -109,8 +110,8 @@ impl Engine {
             receipt.stored += usize::from(kept.new);
             receipt.seen_before += usize::from(!kept.new);
             receipt.foreign += usize::from(foreign);
-            if kept.new && !foreign {
-                self.dispatch(entry, kept);
+            if (kept.new || !kept.processed) && !foreign {
+                self.dispatch(entry, kept.id);
             }
         }
         if receipt.foreign > 0 {
@@ -119,14 +120,14 @@ impl Engine {
         Ok(receipt)
     }
 
-    fn number_of(&self, entry: &Incoming) -> Option<Arc<NumberRow>> {
+    fn number_of(&self, entry: &Incoming) -> Option<Arc<Number>> {
         self.number_by_provider_id(entry.provider_number_id.as_deref()?)
     }
 
     /// Hands one kept entry to whom it concerns.
-    pub(crate) fn dispatch(&self, entry: Incoming, kept: Kept) {
+    pub(crate) fn dispatch(&self, entry: Incoming, inbox: Uuid) {
         let Some(number) = self.number_of(&entry) else {
-            self.inbox_done(vec![kept.id]);
+            self.inbox_done(vec![inbox]);
             return;
         };
         let (provider_call, kind) = match entry.event {
@@ -150,15 +151,15 @@ impl Engine {
             | ProviderEvent::AccountUpdate(_)
             | ProviderEvent::PhoneNumberQuality(_)
             | ProviderEvent::Unknown(_) => {
-                self.inbox_done(vec![kept.id]);
+                self.inbox_done(vec![inbox]);
                 return;
             }
         };
-        let message = CallMessage::News(Box::new(CallNews { inbox: Some(kept.id), kind }));
+        let message = CallMessage::News(Box::new(CallNews { inbox: Some(inbox), kind }));
         self.deliver(&number, provider_call, message);
     }
 
-    pub(crate) fn deliver(&self, number: &Arc<NumberRow>, provider_call: ProviderCallId, message: CallMessage) {
+    pub(crate) fn deliver(&self, number: &Arc<Number>, provider_call: ProviderCallId, message: CallMessage) {
         let live = || LiveCall::new(number.tenant, number.branch);
         match self.registry().deliver_or_create(number.id, &provider_call, live, message) {
             Ok(None) => {}
@@ -170,7 +171,7 @@ impl Engine {
     }
 
     /// Marks entries as done, soon and together with others.
-    pub(crate) fn inbox_done(&self, entries: Vec<InboxId>) {
+    pub(crate) fn inbox_done(&self, entries: Vec<Uuid>) {
         for entry in entries {
             // Full: the entry is delivered once more by the sweeper, and its call will know it.
             let _ = self.marks().try_send(entry);
@@ -180,7 +181,8 @@ impl Engine {
     /// Delivers what no call has taken in: after a restart, and whenever a mailbox was full or the database away.
     pub(crate) async fn sweep(&self, older_than: std::time::Duration) -> Result<usize, switchboard_store::StoreError> {
         let before = self.clock().now().minus(older_than);
-        let rows = self.store().inbox().unprocessed(before, SWEEP).await?;
+        let mut rows = self.store().inbox().unprocessed(SWEEP).await?;
+        rows.retain(|row| row.received_at <= before);
         let count = rows.len();
         for row in rows {
             if row.foreign {
@@ -188,7 +190,7 @@ impl Engine {
                 continue;
             }
             match webhook::reparse(&row.payload) {
-                Ok(entry) => self.dispatch(entry, Kept { id: row.id, new: false }),
+                Ok(entry) => self.dispatch(entry, row.id),
                 Err(error) => {
                     tracing::warn!(inbox.id = %row.id, error = %error, "a kept webhook entry cannot be read any more and is set aside");
                     self.inbox_done(vec![row.id]);
@@ -198,7 +200,7 @@ impl Engine {
         Ok(count)
     }
 
-    pub(crate) fn spawn_inbox_jobs(&self, mut marks: mpsc::Receiver<InboxId>) {
+    pub(crate) fn spawn_inbox_jobs(&self, mut marks: mpsc::Receiver<Uuid>) {
         let engine = self.clone();
         tokio::spawn(async move {
             let mut batch = Vec::new();
@@ -222,6 +224,6 @@ impl Engine {
 }
 
 /// Room for marks between calls and their writer.
-pub(crate) fn marks() -> (mpsc::Sender<InboxId>, mpsc::Receiver<InboxId>) {
+pub(crate) fn marks() -> (mpsc::Sender<Uuid>, mpsc::Receiver<Uuid>) {
     mpsc::channel(MARKS)
 }

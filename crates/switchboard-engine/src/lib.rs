@@ -28,8 +28,7 @@ use switchboard_provider::meta::graph::GraphClient;
 use switchboard_provider::meta::signature;
 use switchboard_provider::secret::AccessToken;
 use switchboard_store::calls::{CallRow, EventRow};
-use switchboard_store::inbox::InboxId;
-use switchboard_store::numbers::NumberRow;
+use switchboard_store::numbers::Number;
 use switchboard_store::{Store, StoreError};
 use tokio::sync::mpsc;
 
@@ -64,6 +63,9 @@ pub enum CallRefused {
     /// He is not rung for it.
     #[error("you are not rung for this call")]
     NotRinging,
+    /// Nobody has answered it yet.
+    #[error("the call is not answered yet; reject it instead")]
+    NotAnswered,
     /// It is somebody else's call.
     #[error("this is somebody else's call")]
     NotYours,
@@ -109,9 +111,9 @@ struct Inner {
     graph: GraphClient,
     registry: Arc<CallRegistry>,
     agents: Agents,
-    numbers: RwLock<HashMap<String, Arc<NumberRow>>>,
+    numbers: RwLock<HashMap<String, Arc<Number>>>,
     names: Mutex<HashMap<UserId, String>>,
-    marks: mpsc::Sender<InboxId>,
+    marks: mpsc::Sender<uuid::Uuid>,
     capacity: CapacityCache,
 }
 
@@ -155,6 +157,7 @@ impl Engine {
         engine.reload_numbers().await?;
         engine.spawn_inbox_jobs(marked);
         engine.spawn_media_reports(reports);
+        engine.spawn_clock_watch();
         engine.recover().await?;
         Ok(engine)
     }
@@ -164,7 +167,7 @@ impl Engine {
     /// # Errors
     /// When the database does not answer.
     pub async fn reload_numbers(&self) -> Result<(), StoreError> {
-        let numbers = self.0.store.numbers().all().await?;
+        let numbers = self.0.store.numbers().of_the_installation().await?;
         let numbers = numbers.into_iter().map(|row| (row.provider_number_id.clone(), Arc::new(row))).collect();
         *self.0.numbers.write().unwrap_or_else(PoisonError::into_inner) = numbers;
         Ok(())
@@ -188,18 +191,13 @@ impl Engine {
         &self.0.settings
     }
 
-    /// Meta's subscription handshake: the challenge to echo, byte for byte.
+    /// Meta's subscription handshake: takes the raw query, gives the challenge to echo, byte for byte.
     ///
     /// # Errors
     /// When the mode or the token does not fit, or no token is configured.
-    pub fn handshake(
-        &self,
-        mode: Option<&str>,
-        verify_token: Option<&str>,
-        challenge: Option<&str>,
-    ) -> Result<String, HandshakeRefused> {
+    pub fn handshake(&self, query: &str) -> Result<String, HandshakeRefused> {
         let expected = self.0.settings.verify_token.as_ref().ok_or(HandshakeRefused)?;
-        signature::handshake(expected, mode, verify_token, challenge).map_err(|_| HandshakeRefused)
+        signature::handshake(expected, query).map_err(|_| HandshakeRefused)
     }
 
     /// A person takes the call.
@@ -295,7 +293,7 @@ impl Engine {
                     },
                     |number| views::number_name(&number),
                 );
-                views::call_view(row, number, |user| self.person(user))
+                views::call_view(row, None, number, |user| self.person(user))
             })
             .collect())
     }
@@ -361,7 +359,7 @@ impl Engine {
         &self.0.agents
     }
 
-    pub(crate) fn marks(&self) -> &mpsc::Sender<InboxId> {
+    pub(crate) fn marks(&self) -> &mpsc::Sender<uuid::Uuid> {
         &self.0.marks
     }
 
@@ -377,15 +375,15 @@ impl Engine {
         self.0.settings.tokens.get(provider_number_id)
     }
 
-    pub(crate) fn admit(&self, number: &NumberRow) -> Option<Place> {
+    pub(crate) fn admit(&self, number: &Number) -> Option<Place> {
         self.registry().admit(number.id, number.max_concurrent_calls, self.0.settings.max_calls)
     }
 
-    pub(crate) fn number_by_provider_id(&self, id: &str) -> Option<Arc<NumberRow>> {
+    pub(crate) fn number_by_provider_id(&self, id: &str) -> Option<Arc<Number>> {
         self.0.numbers.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    fn number_by_id(&self, row: &CallRow) -> Option<Arc<NumberRow>> {
+    fn number_by_id(&self, row: &CallRow) -> Option<Arc<Number>> {
         let numbers = self.0.numbers.read().unwrap_or_else(PoisonError::into_inner);
         numbers.values().find(|number| number.id == row.number).cloned()
     }
@@ -416,10 +414,18 @@ impl Engine {
         call.ring_until.clone().or_else(|| call.answer_by.clone()).unwrap_or_default()
     }
 
-    pub(crate) fn learn_provider_time(&self) {
-        if let Some(at) = self.graph().last_provider_time() {
-            self.clock().provider_said(at);
-        }
+    /// Every answer of the provider carries its time; deadlines are corrected by it (C1).
+    fn spawn_clock_watch(&self) {
+        let clock = self.clock().clone();
+        let mut dates = self.graph().server_date();
+        tokio::spawn(async move {
+            while dates.changed().await.is_ok() {
+                let date = *dates.borrow_and_update();
+                if let Some(at) = date {
+                    clock.provider_said(at);
+                }
+            }
+        });
     }
 
     fn spawn_media_reports(&self, mut reports: mpsc::Receiver<MediaReport>) {

@@ -6,14 +6,15 @@ use switchboard_core::call::event::CallEventKind;
 use switchboard_core::call::input::{MediaRefusal, ProviderFault};
 use switchboard_core::call::state::Ending;
 use switchboard_core::ids::UserId;
+use switchboard_core::time::Timestamp;
 use switchboard_store::calls::{CallRow, EventRow};
-use switchboard_store::numbers::NumberRow;
+use switchboard_store::numbers::Number;
 
 use crate::clock::rfc3339;
 use crate::events::{CallError, CallEventView, CallView, Caller, NumberName, Person, Quality};
 
 /// The number as a call names it.
-pub(crate) fn number_name(number: &NumberRow) -> NumberName {
+pub(crate) fn number_name(number: &Number) -> NumberName {
     NumberName {
         id: number.id.to_string(),
         name: number.name.clone(),
@@ -22,7 +23,7 @@ pub(crate) fn number_name(number: &NumberRow) -> NumberName {
 }
 
 /// A call as lists, cards and pages show it.
-pub(crate) fn call_view(row: &CallRow, number: NumberName, name_of: impl Fn(UserId) -> Person) -> CallView {
+pub(crate) fn call_view(row: &CallRow, ring_until: Option<Timestamp>, number: NumberName, name_of: impl Fn(UserId) -> Person) -> CallView {
     let facts = row.facts();
     let ending = facts.ending.as_ref();
     CallView {
@@ -45,6 +46,7 @@ pub(crate) fn call_view(row: &CallRow, number: NumberName, name_of: impl Fn(User
         branch_id: row.branch.map(|branch| branch.to_string()),
         offered_at: rfc3339(facts.offered_at.unwrap_or(row.created_at)),
         answer_by: facts.answer_by.map(rfc3339),
+        ring_until: ring_until.map(rfc3339),
         pre_accepted_at: facts.pre_accepted_at.map(rfc3339),
         accepted_at: facts.accepted_at.map(rfc3339),
         answered_at: facts.answered_at.map(rfc3339),

@@ -211,6 +211,12 @@ impl MediaEngine {
         }
     }
 
+    /// Is the media thread still running? `/readyz` asks.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.inner.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// The shared port of all agent lines.
     #[must_use]
     pub fn agent_port(&self) -> u16 {

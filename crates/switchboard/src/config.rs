@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 use switchboard_core::call::input::Destination;
+use switchboard_http::IceServer;
 use url::Url;
 
 pub use read::{ConfigError, Settings};
@@ -33,8 +34,8 @@ pub struct Config {
     pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Certificate and key of our own TLS.
     pub tls: Option<TlsFiles>,
-    /// STUN and TURN servers handed to browsers, as JSON objects of `RTCIceServer`.
-    pub ice_servers: Vec<serde_json::Value>,
+    /// STUN and TURN servers handed to browsers.
+    pub ice_servers: Vec<IceServer>,
     /// `sqlite:…` or `postgres://…`.
     pub database_url: SecretString,
     /// Where this node keeps its files.
@@ -73,6 +74,8 @@ pub struct TlsFiles {
 pub struct FirstUser {
     /// His e-mail.
     pub email: String,
+    /// His name; what stands before the `@` unless told otherwise.
+    pub name: String,
     /// His password.
     pub password: SecretString,
 }
@@ -95,7 +98,7 @@ pub struct NumberFromEnvironment {
     /// What the number is called until somebody renames it.
     pub name: String,
     /// The number itself, when it is known.
-    pub display_phone: String,
+    pub display_phone: Option<String>,
 }
 
 /// Where media go.
@@ -184,7 +187,10 @@ fn read_tls(settings: &Settings) -> Result<Option<TlsFiles>, ConfigError> {
 
 fn read_first_user(settings: &Settings) -> Result<Option<FirstUser>, ConfigError> {
     match (settings.text("SWITCHBOARD_ADMIN_EMAIL"), settings.secret("SWITCHBOARD_ADMIN_PASSWORD")?) {
-        (Some(email), Some(password)) => Ok(Some(FirstUser { email, password })),
+        (Some(email), Some(password)) => {
+            let name = email.split('@').next().unwrap_or_default().to_owned();
+            Ok(Some(FirstUser { email, name, password }))
+        }
         (None, None) => Ok(None),
         (Some(_), None) => Err(ConfigError::missing("SWITCHBOARD_ADMIN_PASSWORD", "it goes with SWITCHBOARD_ADMIN_EMAIL")),
         (None, Some(_)) => Err(ConfigError::missing("SWITCHBOARD_ADMIN_EMAIL", "it goes with SWITCHBOARD_ADMIN_PASSWORD")),
@@ -209,12 +215,12 @@ fn read_number(settings: &Settings) -> Result<Option<NumberFromEnvironment>, Con
         verify_token: settings.secret("META_VERIFY_TOKEN")?,
         destination,
         name: settings.text("SWITCHBOARD_NUMBER_NAME").unwrap_or_else(|| "WhatsApp".to_owned()),
-        display_phone: settings.text("SWITCHBOARD_NUMBER_PHONE").unwrap_or_default(),
+        display_phone: settings.text("SWITCHBOARD_NUMBER_PHONE"),
         phone_number_id,
     }))
 }
 
-fn read_ice_servers(settings: &Settings) -> Result<Vec<serde_json::Value>, ConfigError> {
+fn read_ice_servers(settings: &Settings) -> Result<Vec<IceServer>, ConfigError> {
     const HINT: &str = "URLs, comma-separated (stun:stun.example.com:3478), or a JSON list of RTCIceServer objects";
     let Some(text) = settings.secret("SWITCHBOARD_ICE_SERVERS")? else { return Ok(Vec::new()) };
     let text = secrecy::ExposeSecret::expose_secret(&text).trim().to_owned();
@@ -226,7 +232,7 @@ fn read_ice_servers(settings: &Settings) -> Result<Vec<serde_json::Value>, Confi
         .filter(|url| !url.is_empty())
         .map(|url| {
             if ["stun:", "stuns:", "turn:", "turns:"].iter().any(|scheme| url.starts_with(scheme)) {
-                Ok(serde_json::json!({ "urls": url }))
+                Ok(IceServer { urls: vec![url.to_owned()], username: None, credential: None })
             } else {
                 Err(ConfigError::malformed("SWITCHBOARD_ICE_SERVERS", HINT))
             }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable};
 use switchboard_core::call::input::{CallInput, ProviderAnswer, ProviderFault};
-use switchboard_provider::meta::graph::{GraphClient, GraphError, to_answer};
+use switchboard_provider::error::{GraphError, Retry};
+use switchboard_provider::meta::graph::{GraphClient, to_answer};
 use switchboard_provider::secret::AccessToken;
 
 use crate::call_task::CallTask;
@@ -46,7 +47,6 @@ impl CallTask {
                     } else {
                         graph.pre_accept(&number, token, &call, sdp, within).await
                     };
-                    engine.learn_provider_time();
                     to_answer(sent)
                 }
                 (None, _) => no_token(),
@@ -76,7 +76,7 @@ impl CallTask {
                         .with_max_delay(Duration::from_secs(8))
                         .with_max_times(OWED_ATTEMPTS - 1)
                         .with_jitter();
-                    to_answer(attempt.retry(backoff).when(GraphError::may_repeat).await)
+                    to_answer(attempt.retry(backoff).when(|error: &GraphError| error.retry != Retry::Never).await)
                 }
                 None => no_token(),
             };

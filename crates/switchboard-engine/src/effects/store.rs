@@ -6,8 +6,8 @@ use switchboard_core::access::Scope;
 use switchboard_core::time::Timestamp;
 use switchboard_store::StoreError;
 use switchboard_store::calls::{CallRow, EventRow, OwnerFence};
-use switchboard_store::inbox::InboxId;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::Engine;
 
@@ -34,7 +34,7 @@ pub(crate) struct Saver {
     created: bool,
     seq: i32,
     waiting: Vec<EventRow>,
-    processed: Vec<InboxId>,
+    processed: Vec<Uuid>,
     touched: bool,
     in_flight: Option<InFlight>,
     newest: Option<(String, Timestamp)>,
@@ -45,7 +45,7 @@ pub(crate) struct Saver {
 struct InFlight {
     job: JoinHandle<Result<(), StoreError>>,
     events: Vec<EventRow>,
-    processed: Vec<InboxId>,
+    processed: Vec<Uuid>,
 }
 
 impl Saver {
@@ -73,7 +73,7 @@ impl Saver {
     }
 
     /// An inbox entry is done when what it did to the call is written.
-    pub(crate) fn owe_inbox(&mut self, inbox: Option<InboxId>) {
+    pub(crate) fn owe_inbox(&mut self, inbox: Option<Uuid>) {
         self.processed.extend(inbox);
         self.touched = true;
     }
@@ -148,7 +148,7 @@ impl Saver {
         }
     }
 
-    async fn put_back(&mut self, mut events: Vec<EventRow>, mut processed: Vec<InboxId>) {
+    async fn put_back(&mut self, mut events: Vec<EventRow>, mut processed: Vec<Uuid>) {
         events.append(&mut self.waiting);
         self.waiting = events;
         processed.append(&mut self.processed);

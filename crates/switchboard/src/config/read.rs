@@ -94,6 +94,13 @@ impl Settings {
         self.0.insert(name.to_owned(), value.into());
     }
 
+    /// A setting for when nobody said anything.
+    pub fn set_default(&mut self, name: &str, value: impl Into<String>) {
+        if self.text(name).is_none() && self.text(&format!("{name}_FILE")).is_none() {
+            self.set(name, value);
+        }
+    }
+
     fn from_file(path: &Path) -> Result<Self, ConfigError> {
         let wrong = |why: String| ConfigError::File { path: path.display().to_string(), why };
         let file = config::Config::builder()
