@@ -6,6 +6,10 @@
 //! - [`ids`], [`phone`], [`time`], [`access`]: the words every other crate shares
 //! - [`presence`]: which agent can be rung
 //! - [`call`]: the state machine of one call: `handle` / `poll_effect` / `poll_timeout`
+//!
+//! What always holds (watched at every step by `tests/simulation.rs`): no accept before `pre_accept` and at
+//! most one; no sound before the accept is known to have worked; one winner; one end, with nobody rung, the
+//! leg given back and the provider told at most once; and every call ends.
 
 pub mod access;
 pub mod call;

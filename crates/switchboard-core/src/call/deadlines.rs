@@ -1,6 +1,7 @@
 //! Every moment at which a call does something by itself. Nothing is stored twice: the deadlines are read
 //! off the phase, so a deadline of something that is over cannot fire.
 
+use crate::call::event::CallEventKind;
 use crate::call::in_talk::{MUSIC_AFTER, TAKE_BACK_FOR, With};
 use crate::call::incoming::{Accept, PreAccept};
 use crate::call::state::EndReason;
@@ -118,7 +119,10 @@ impl Call {
                 | Moment::WarningDue => {}
             },
             Phase::InTalk(talk) => match (why, talk.with) {
-                (Moment::TooLong, _) => self.end_by_rule(now, moment, EndReason::TooLong),
+                (Moment::TooLong, _) => {
+                    self.record(now, CallEventKind::DeadlinePassed(EndReason::TooLong));
+                    self.end_by_rule(now, moment, EndReason::TooLong);
+                }
                 (Moment::GoodbyeOver, _) => self.end_by_rule(now, moment, EndReason::AgentLost),
                 (Moment::OfferedAgainOver, _) => self.offered_again_in_vain(now, moment, talk),
                 (Moment::TakeBackOver, _) => self.offer_again(now, moment, talk),

@@ -23,6 +23,7 @@ impl Call {
             Phase::Incoming(incoming) if incoming.accept_left() && ended.started_at.is_some() => {
                 // Our accept was ambiguous or its answer is still on the way: the provider says it worked.
                 self.facts.accepted_at = ended.started_at;
+                self.record(now, CallEventKind::Accepted { presumed: true });
                 if let Some(agent) = incoming.taken_by() {
                     self.facts.answered_at = ended.started_at;
                     self.facts.answered_by = Some(agent);

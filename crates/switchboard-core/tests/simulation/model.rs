@@ -9,6 +9,13 @@
     reason = "each question picks a few inputs out of the log; what it ignores, another one asks for"
 )]
 
+#[path = "model/log.rs"]
+mod log;
+#[path = "model/ringing.rs"]
+mod ringing;
+#[path = "model/talk.rs"]
+mod talk;
+
 use std::time::Duration;
 
 use switchboard_core::call::input::{
@@ -20,11 +27,9 @@ use switchboard_core::time::Timestamp;
 
 use crate::world::Told;
 
-pub(crate) type Verdict = (ProviderState, Outcome, EndReason);
+use self::log::{Log, Place};
 
-/// A place in the story: which entry of the log, and whether it is the deadlines that are applied before
-/// it (0), the entry itself (1), or deadlines that are due because of it (2).
-type Place = (usize, u8);
+pub(crate) type Verdict = (ProviderState, Outcome, EndReason);
 
 /// A reason to end: where it takes effect, the moment that counts, which goes first when both are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,58 +58,7 @@ pub(crate) fn predict(log: &[(Timestamp, Told)]) -> Option<Verdict> {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Log<'a>(&'a [(Timestamp, Told)]);
-
-impl<'a> Log<'a> {
-    fn time(self, place: Place) -> Timestamp {
-        self.0[place.0].0
-    }
-
-    fn input(self, index: usize) -> Option<&'a CallInput> {
-        match &self.0[index].1 {
-            Told::Input(input) => Some(input),
-            Told::Restart => None,
-        }
-    }
-
-    /// All inputs after a place.
-    fn after(self, place: Place) -> impl Iterator<Item = (Place, Timestamp, &'a CallInput)> {
-        (0..self.0.len())
-            .map(|index| (index, 1))
-            .filter(move |here| *here > place)
-            .filter_map(move |here| Some((here, self.time(here), self.input(here.0)?)))
-    }
-
-    fn first(self, after: Place, fits: impl Fn(&CallInput) -> bool) -> Option<Place> {
-        self.after(after).find(|(_, _, input)| fits(input)).map(|(place, _, _)| place)
-    }
-
-    /// Where a deadline that exists since `since` is noticed.
-    fn noticed(self, since: Place, moment: Timestamp) -> Option<Place> {
-        if since.1 > 0 && self.time(since) >= moment {
-            return Some((since.0, 2));
-        }
-        (since.0..self.0.len())
-            .filter(|index| self.input(*index).is_some())
-            .map(|index| (index, 0))
-            .find(|here| *here >= since && self.time(*here) >= moment)
-    }
-
-    fn offered(self, place: Place) -> &'a Offered {
-        match self.input(place.0) {
-            Some(CallInput::Offered(offered)) => offered,
-            other => panic!("not an offer: {other:?}"),
-        }
-    }
-
-    fn ended(self, place: Place) -> &'a ProviderEnded {
-        match self.input(place.0) {
-            Some(CallInput::ProviderEnded(ended)) => ended,
-            other => panic!("not an end: {other:?}"),
-        }
-    }
-
+impl Log<'_> {
     fn tombstone(self, offer: Place, end: Place) -> Verdict {
         let terms = Terms::of(self.offered(offer));
         let stale = self.time(offer) >= terms.answer_by;
@@ -224,69 +178,6 @@ impl<'a> Story<'a> {
             _ => None,
         });
         later.unwrap_or(end.verdict)
-    }
-
-    /// Can this agent be rung at this place? The last word about him counts.
-    fn available(&self, agent: UserId, at: Place) -> bool {
-        let mut available = false;
-        for index in 0..at.0 {
-            match self.log.input(index) {
-                // A restart forgets who was there.
-                None => available = false,
-                Some(CallInput::Offered(offered)) if index == self.offer.0 => {
-                    available |= offered.available.contains(&agent);
-                }
-                Some(CallInput::AgentAvailable(who)) if *who == agent => available = true,
-                Some(CallInput::AgentUnavailable(who)) if *who == agent => available = false,
-                Some(_) => {}
-            }
-        }
-        available
-    }
-
-    fn everybody(&self) -> Vec<UserId> {
-        let mut everybody = self.log.offered(self.offer).available.clone();
-        for (_, _, input) in self.log.after((0, 0)) {
-            if let CallInput::AgentAvailable(agent) = input {
-                everybody.push(*agent);
-            }
-        }
-        everybody
-    }
-
-    /// Is he rung at this place, by the ringing that began at `since`?
-    fn rung(&self, agent: UserId, since: Place, at: Place) -> bool {
-        self.available(agent, at) && !self.declined(agent, since, at)
-    }
-
-    fn declined(&self, agent: UserId, since: Place, at: Place) -> bool {
-        self.log.after(since).any(|(place, _, input)| {
-            place < at && *input == CallInput::Decline { by: agent } && self.available(agent, place)
-        })
-    }
-
-    fn anybody_rung(&self, since: Place, at: Place) -> bool {
-        self.everybody().into_iter().any(|agent| self.rung(agent, since, at))
-    }
-
-    /// The first click of somebody who is rung.
-    fn first_click(&self, since: Place, until: Timestamp) -> Option<(Place, UserId)> {
-        self.log.after(since).take_while(|(_, now, _)| *now < until).find_map(|(place, _, input)| match input
-        {
-            CallInput::Answer { by } if self.rung(*by, since, place) => Some((place, *by)),
-            _ => None,
-        })
-    }
-
-    /// The decline after which nobody rings.
-    fn last_decline(&self, since: Place, until: Timestamp) -> Option<Place> {
-        self.log.after(since).take_while(|(_, now, _)| *now < until).find_map(|(place, _, input)| match input
-        {
-            CallInput::Decline { by } if self.rung(*by, since, place) => {
-                (!self.anybody_rung(since, (place.0, 2))).then_some(place)
-            }
-            _ => None,
-        })
     }
 
     fn find_taken(&self) -> Option<(Place, Option<UserId>)> {
@@ -459,114 +350,6 @@ impl<'a> Story<'a> {
             ends.push(end);
         }
         ends
-    }
-
-    /// How an accepted call ends; none if a restart comes first.
-    fn end_of_talk(&self, accepted: Place) -> Option<End> {
-        let (place_of_loss, spoken_from) = self.chain(accepted);
-        let mut ends = Vec::from_iter(place_of_loss.map(|(place, moment)| End {
-            place,
-            moment,
-            rank: 1,
-            verdict: (
-                ProviderState::Terminated,
-                self.outcome(spoken_from, place, true),
-                EndReason::AgentLost,
-            ),
-        }));
-        let longest = self.log.time(accepted).plus(self.terms.longest);
-        if let Some(place) = self.log.noticed(accepted, longest) {
-            let verdict =
-                (ProviderState::Terminated, self.outcome(spoken_from, place, true), EndReason::TooLong);
-            ends.push(End { place, moment: longest, rank: 0, verdict });
-        }
-        for (place, moment, input) in self.log.after(accepted) {
-            let outcome = self.outcome(spoken_from, place, true);
-            let spoke = outcome == Outcome::Answered;
-            let verdict = match input {
-                CallInput::HangUp { .. } => (ProviderState::Terminated, outcome, EndReason::AgentHungUp),
-                CallInput::CustomerSilent => (ProviderState::Terminated, outcome, EndReason::CustomerSilent),
-                CallInput::CustomerLegFailed if spoke => {
-                    (ProviderState::Terminated, outcome, EndReason::MediaFailed)
-                }
-                CallInput::CustomerLegFailed => {
-                    (ProviderState::Failed, Outcome::Failed, EndReason::MediaFailed)
-                }
-                CallInput::ProviderEnded(ended) => {
-                    ended_in_talk(ended, self.outcome(spoken_from, place, !broke(ended)))
-                }
-                _ => continue,
-            };
-            ends.push(End { place, moment, rank: 0, verdict });
-            break;
-        }
-        ends.into_iter().min().filter(|end| self.restart.is_none_or(|restart| end.place < restart))
-    }
-
-    fn outcome(&self, spoken_from: Option<Place>, at: Place, in_order: bool) -> Outcome {
-        match (spoken_from, self.terms.echo) {
-            (Some(from), _) if from <= at => Outcome::Answered,
-            (_, true) => Outcome::SelfService,
-            (_, false) if in_order => Outcome::Abandoned,
-            (_, false) => Outcome::Failed,
-        }
-    }
-
-    /// Who is with the customer, one after the other: where the last one is lost for good, and where the
-    /// first one began to speak.
-    fn chain(&self, accepted: Place) -> (Option<(Place, Timestamp)>, Option<Place>) {
-        let log = self.log;
-        let Some((taken, Some(mut agent))) = self.taken else { return (None, None) };
-        let is_lost = |agent| move |input: &CallInput| *input == CallInput::LineLost(agent);
-        let is_back = |agent| move |input: &CallInput| *input == CallInput::LineBack(agent);
-        // Lost between click and accept, and not back since?
-        let back = log.after(taken).filter(|(place, _, _)| *place < accepted);
-        let back = back.filter(|(_, _, input)| is_back(agent)(input)).last().map(|(place, _, _)| place);
-        let early = log.first(back.unwrap_or(taken), is_lost(agent)).filter(|lost| *lost < accepted);
-        let mut spoken_from = early.is_none().then_some(accepted);
-        let mut since = accepted;
-        let mut lost_early = early;
-        loop {
-            let lost = lost_early.take().or_else(|| log.first(since, is_lost(agent)));
-            let Some(lost) = lost else { return (None, spoken_from) };
-            let noticed_from = lost.max(since);
-            let take_back = log.time(lost).plus(s(30)).max(log.time(since));
-            let back = log.first(noticed_from, is_back(agent)).filter(|back| log.time(*back) < take_back);
-            if let Some(back) = back {
-                spoken_from = spoken_from.or(Some(back));
-                since = back;
-                continue;
-            }
-            let Some(again) = log.noticed(noticed_from, take_back) else { return (None, spoken_from) };
-            let until = take_back.plus(s(30));
-            let click = self.first_click(again, until);
-            let refused = [self.last_decline(again, until), self.reject_again(again, until)];
-            let refused = refused.into_iter().flatten().min();
-            if let Some((place, by)) = click
-                && refused.is_none_or(|refused| place < refused)
-            {
-                spoken_from = spoken_from.or(Some(place));
-                since = place;
-                agent = by;
-                continue;
-            }
-            let goodbye = refused.map(|place| (place, log.time(place)));
-            let goodbye = goodbye.or_else(|| Some((log.noticed(again, until)?, until)));
-            let Some((place, moment)) = goodbye else { return (None, spoken_from) };
-            let at_most = moment.plus(s(8));
-            let played = log.first(place, |input| *input == CallInput::NoticePlayed);
-            let played = played.filter(|played| log.time(*played) < at_most);
-            let end = played.map(|played| (played, log.time(played)));
-            return (end.or_else(|| Some((log.noticed(place, at_most)?, at_most))), spoken_from);
-        }
-    }
-
-    fn reject_again(&self, since: Place, until: Timestamp) -> Option<Place> {
-        self.log.after(since).take_while(|(_, now, _)| *now < until).find_map(|(place, _, input)| match input
-        {
-            CallInput::Reject { by } if self.rung(*by, since, place) => Some(place),
-            _ => None,
-        })
     }
 
     /// A live call lost its process: only its restart and the provider can still say something.
