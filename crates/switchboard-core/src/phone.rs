@@ -107,4 +107,23 @@ mod tests {
         let number: PhoneNumber = "15550100002".parse().expect("a number");
         assert_eq!(format!("{number:?}"), "PhoneNumber(…02)");
     }
+
+    proptest::proptest! {
+        /// The caller's number is whatever a stranger's phone claims; showing it must never break a call.
+        #[test]
+        fn any_digits_can_be_shown(text in "[0-9]{5,20}") {
+            let number: PhoneNumber = text.parse().expect("digits");
+            proptest::prop_assert_eq!(number.digits(), &text);
+            proptest::prop_assert!(number.international().starts_with('+'));
+            let country = number.country();
+            proptest::prop_assert!(country.is_none_or(|country| (2..=3).contains(&country.len())));
+        }
+
+        #[test]
+        fn any_text_is_a_number_or_is_refused(text in ".*") {
+            if let Ok(number) = text.parse::<PhoneNumber>() {
+                proptest::prop_assert!(number.digits().bytes().all(|byte| byte.is_ascii_digit()));
+            }
+        }
+    }
 }
