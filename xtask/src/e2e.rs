@@ -4,6 +4,7 @@ use crate::process::{Running, cargo, own_dir, run, target_dir, tied};
 use crate::progress::{Done, now, short};
 use crate::{browser, toolchain, web};
 use anyhow::{Context, Result, bail};
+use std::env;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -82,12 +83,18 @@ impl Server {
 
         let mut command = tied(target_dir().join("debug/switchboard"), "TERM");
         command.arg("demo");
+        // Whatever the person at the terminal has set for a server of his own stays out of this one.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if ["SWITCHBOARD_", "WHATSAPP_", "VOIP_", "META_"].iter().any(|start| text.starts_with(start)) {
+                command.env_remove(&name);
+            }
+        }
         command.env("SWITCHBOARD_LISTEN", listen.to_string());
         command.env("SWITCHBOARD_SIMULATOR_LISTEN", simulator.to_string());
         command.env("SWITCHBOARD_MEDIA_AGENT_PORT", agents.port().to_string());
         command.env("SWITCHBOARD_DATA_DIR", &data);
         command.env("SWITCHBOARD_ADMIN_EMAIL", EMAIL).env("SWITCHBOARD_ADMIN_PASSWORD", PASSWORD);
-        command.env_remove("SWITCHBOARD_DATABASE_URL").env_remove("SWITCHBOARD_PUBLIC_URL");
         let child = command.stdout(output.try_clone()?).stderr(output).spawn().context("start the server")?;
         let mut server = Server { running: Running(child), listen, simulator, log, data };
         server.wait()?;

@@ -17,7 +17,8 @@ const PROMISES: [(&str, &str, &str); 2] = [
 ];
 
 /// The beginnings of our settings' names.
-const SETTINGS: [&str; 6] = ["SWITCHBOARD_", "WHATSAPP_", "META_", "VOIP_", "WABA_", "PHONE_NUMBER_"];
+const SETTINGS: [&str; 7] =
+    ["SWITCHBOARD_", "SIMULATOR_", "WHATSAPP_", "META_", "VOIP_", "WABA_", "PHONE_NUMBER_"];
 
 pub(super) fn check(root: &Path, files: &[PathBuf], complaints: &mut Vec<String>) -> Result<()> {
     for path in files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
