@@ -1,0 +1,3 @@
+//! REST.
+
+pub(crate) mod v1;

@@ -1,0 +1,32 @@
+//! Declining an offer.
+
+use axum::Json;
+use axum::extract::State;
+use switchboard_core::ids::CallId;
+use switchboard_engine::events::CallView;
+
+use crate::auth::actor::SignedIn;
+use crate::error::{Answer, ProblemBody};
+use crate::input::Id;
+use crate::state::AppState;
+
+/// I stop ringing; the others go on. Who is the last one rung rejects the call with it.
+#[utoipa::path(
+    post, path = "/api/v1/calls/{id}/decline", tag = "calls",
+    params(("id" = String, Path, description = "`call_…`")),
+    responses(
+        (status = 200, description = "The call as it is now.", body = CallView),
+        (status = 401, body = ProblemBody),
+        (status = 403, description = "`needs_a_person`, `not_yours`", body = ProblemBody),
+        (status = 404, description = "There is no such call, or it may not be seen.", body = ProblemBody),
+        (status = 409, description = "`not_ringing`, `over`", body = ProblemBody),
+        (status = 503, description = "`busy`, `unavailable`", body = ProblemBody),
+    )
+)]
+pub(crate) async fn decline(
+    State(state): State<AppState>,
+    signed_in: SignedIn,
+    Id(call): Id<CallId>,
+) -> Answer<CallView> {
+    Ok(Json(state.engine().decline(signed_in.actor, call).await?))
+}

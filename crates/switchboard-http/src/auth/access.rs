@@ -1,0 +1,166 @@
+//! The one table that says who may use which route, and the guard that reads it.
+//!
+//! The guard refuses what is not in the table, so a new route answers nobody until it has its line here; a test
+//! compares the table with the OpenAPI file in both directions.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::Method;
+use switchboard_core::access::Role;
+use tower_sessions::Session;
+
+use crate::auth::actor;
+use crate::error::{Code, Problem};
+use crate::state::AppState;
+
+/// What a route asks of who calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Nothing: it answers everybody.
+    Nothing,
+    /// A person or a key with at least this role.
+    Role(Role),
+    /// A person who is signed in, with at least this role; keys are refused.
+    Person(Role),
+}
+
+/// One route.
+#[derive(Debug, Clone)]
+pub(crate) struct Route {
+    /// `GET`, `POST` …
+    pub(crate) method: Method,
+    /// The path as it is mounted, `{id}` included.
+    pub(crate) path: &'static str,
+    /// Who may use it.
+    pub(crate) needs: Needs,
+}
+
+const fn route(method: Method, path: &'static str, needs: Needs) -> Route {
+    Route { method, path, needs }
+}
+
+/// Every route that is not a file.
+pub(crate) const ROUTES: &[Route] = &[
+    route(Method::GET, "/healthz", Needs::Nothing),
+    route(Method::GET, "/readyz", Needs::Nothing),
+    route(Method::GET, "/api/openapi.json", Needs::Nothing),
+    // The provider signs its requests; the capacity report holds totals only.
+    route(Method::GET, "/api/whatsapp/calling", Needs::Nothing),
+    route(Method::POST, "/api/whatsapp/calling", Needs::Nothing),
+    route(Method::GET, "/api/v1/server", Needs::Nothing),
+    route(Method::POST, "/api/v1/setup", Needs::Nothing),
+    route(Method::POST, "/api/v1/login", Needs::Nothing),
+    route(Method::POST, "/api/v1/logout", Needs::Person(Role::Agent)),
+    route(Method::GET, "/api/v1/me", Needs::Person(Role::Agent)),
+    route(Method::PATCH, "/api/v1/me", Needs::Person(Role::Agent)),
+    route(Method::GET, "/api/v1/calls", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/calls/{id}", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/calls/{id}/answer", Needs::Person(Role::Agent)),
+    route(Method::POST, "/api/v1/calls/{id}/decline", Needs::Person(Role::Agent)),
+    route(Method::POST, "/api/v1/calls/{id}/reject", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/calls/{id}/hang-up", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/numbers", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/events", Needs::Role(Role::Agent)),
+];
+
+/// What this route needs; `None`: nobody has said so, and nobody gets in.
+pub(crate) fn needs(method: &Method, path: &str) -> Option<Needs> {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    ROUTES.iter().find(|route| route.method == *method && route.path == path).map(|route| route.needs)
+}
+
+/// Lets a request through to its handler, with the signed-in person or key beside it.
+pub(crate) async fn guard(
+    State(state): State<AppState>,
+    path: MatchedPath,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let Some(needs) = needs(request.method(), path.as_str()) else {
+        tracing::warn!(path = path.as_str(), "a route without a line in the access table was refused");
+        return Problem::not_found().into_response();
+    };
+    if needs == Needs::Nothing {
+        return next.run(request).await;
+    }
+    let signed_in = match actor::identify(&state, request.headers(), &session).await {
+        Ok(signed_in) => signed_in,
+        Err(problem) => return problem.into_response(),
+    };
+    if let Err(problem) = check(needs, signed_in.actor.scope.role, signed_in.actor.is_person) {
+        return problem.into_response();
+    }
+    request.extensions_mut().insert(signed_in);
+    next.run(request).await
+}
+
+fn check(needs: Needs, role: Role, is_person: bool) -> Result<(), Problem> {
+    let (least, person) = match needs {
+        Needs::Nothing => return Ok(()),
+        Needs::Role(least) => (least, false),
+        Needs::Person(least) => (least, true),
+    };
+    if person && !is_person {
+        return Err(Problem::new(Code::NeedsAPerson, "An API key has no line and no account. Sign in as a person."));
+    }
+    if role < least {
+        return Err(Problem::new(Code::Forbidden, format!("This needs the role {}.", least.as_str())));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Open to everybody, said a second time and on purpose: adding one takes two hands.
+    const PUBLIC: &[&str] = &[
+        "GET /api/openapi.json",
+        "GET /api/v1/server",
+        "GET /api/whatsapp/calling",
+        "GET /healthz",
+        "GET /readyz",
+        "POST /api/v1/login",
+        "POST /api/v1/setup",
+        "POST /api/whatsapp/calling",
+    ];
+
+    #[test]
+    fn the_table_and_the_documented_routes_are_the_same() {
+        let table: BTreeSet<String> =
+            ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+        assert_eq!(table.len(), ROUTES.len(), "a route stands in the table twice");
+        let documented: BTreeSet<String> = crate::openapi::operations(&crate::openapi::openapi());
+        assert_eq!(table, documented);
+    }
+
+    #[test]
+    fn nothing_is_public_by_accident() {
+        let public: Vec<String> = ROUTES
+            .iter()
+            .filter(|route| route.needs == Needs::Nothing)
+            .map(|route| format!("{} {}", route.method, route.path))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        assert_eq!(public, PUBLIC);
+    }
+
+    #[test]
+    fn a_route_nobody_has_declared_is_open_to_nobody() {
+        assert_eq!(needs(&Method::DELETE, "/api/v1/calls/{id}"), None);
+        assert_eq!(needs(&Method::HEAD, "/api/v1/calls"), Some(Needs::Role(Role::Agent)));
+    }
+
+    #[test]
+    fn a_weaker_role_and_a_key_are_refused_where_they_must_be() {
+        assert!(check(Needs::Role(Role::Admin), Role::Supervisor, true).is_err());
+        assert!(check(Needs::Role(Role::Agent), Role::Operator, false).is_ok());
+        let refused = check(Needs::Person(Role::Agent), Role::Operator, false).expect_err("a key");
+        assert_eq!(refused.code(), Code::NeedsAPerson);
+    }
+}
