@@ -1,0 +1,606 @@
+//! One peer connection of the pretend world: the customer at Meta's relay, the phone page's browser, or an
+//! agent's browser. All are plain str0m in RTP mode; none knows the product's own media code.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use mio::net::UdpSocket;
+use str0m::config::{DtlsCert, Fingerprint};
+use str0m::format::{Codec, CodecConfig, FormatParams};
+use str0m::ice::IceCreds;
+use str0m::media::{Frequency, MediaKind, Mid};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{RtpPacket, RtpWrite};
+use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig, RtcError};
+use tokio::sync::mpsc;
+
+use crate::chance;
+use crate::locked;
+use crate::media::audio::{FRAME, Frames};
+use crate::media::hearing::Hearing;
+use crate::media::sdp::{Answer, EVENTS, OPUS};
+
+/// How long one key is held down when a customer types.
+const KEY_FRAMES: u16 = 6;
+/// Frames of ordinary sound between two keys.
+const KEY_PAUSE_FRAMES: u16 = 4;
+const FRAME_TIME: Duration = Duration::from_millis(20);
+/// A peer that fell this far behind starts anew instead of sending a burst.
+const TOO_LATE: Duration = Duration::from_millis(200);
+/// Meta wants one SSRC; a peer that shows more than this many is not listened to any more.
+const MOST_SSRCS: usize = 16;
+/// Largest datagram that is read.
+pub(crate) const DATAGRAM: usize = 2_048;
+
+/// What a leg says once it may speak.
+#[derive(Debug, Clone)]
+pub(crate) enum Voice {
+    /// These frames, over and over.
+    Frames(Arc<Frames>),
+    /// Whatever its partner leg hears.
+    Partner,
+    /// Nothing: ICE and DTLS without RTP.
+    Nothing,
+}
+
+/// When a leg begins to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begins {
+    /// As soon as it is connected: a browser.
+    Connected,
+    /// This long after `accept` was processed: a customer.
+    Accepted(Duration),
+    /// When the first packet of the business arrives: "WhatsApp may not send the first RTP packet" (M-FAQ).
+    FirstPacket,
+}
+
+/// The rule about silence: without media of the business the user's app hangs up (138021, M-ERR Jun 2026).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SilenceRule {
+    /// From `accept` to the first packet.
+    pub(crate) at_start: Duration,
+    /// Between two packets later.
+    pub(crate) later: Duration,
+}
+
+/// What a leg tells the call it belongs to.
+#[derive(Debug, Clone)]
+pub(crate) enum LegNews {
+    /// ICE and DTLS are done.
+    Connected,
+    /// The first packet of the other side was heard.
+    Heard,
+    /// Silence for too long.
+    TooSilent,
+    /// The connection broke.
+    Failed(String),
+}
+
+/// Facts about a leg that others read while it runs.
+#[derive(Debug, Default)]
+pub(crate) struct LegFacts {
+    /// `accept` was processed: from here on media is welcome.
+    pub(crate) gate_open: AtomicBool,
+    /// RTP or RTCP that came before.
+    pub(crate) early_packets: AtomicU32,
+    /// RTP packets sent.
+    pub(crate) sent: AtomicU64,
+    /// RTP datagrams that arrived, also those that were refused.
+    pub(crate) datagrams: AtomicU64,
+    /// What was heard.
+    pub(crate) hearing: Mutex<Hearing>,
+    /// When ICE and DTLS were done.
+    pub(crate) connected_at: OnceLock<Instant>,
+}
+
+impl LegFacts {
+    pub(crate) fn new(listens: bool) -> Arc<Self> {
+        Arc::new(Self { hearing: Mutex::new(Hearing::new(listens)), ..Self::default() })
+    }
+}
+
+/// One certificate for all legs of a process: making one costs more than a call.
+pub(crate) fn certificate() -> Option<DtlsCert> {
+    static CERTIFICATE: OnceLock<Option<DtlsCert>> = OnceLock::new();
+    CERTIFICATE
+        .get_or_init(|| str0m::crypto::from_feature_flags().dtls_provider.generate_certificate())
+        .clone()
+}
+
+/// The settings all legs share: RTP mode, Opus 111 and telephone events 126, nothing else.
+pub(crate) fn rtc_config() -> RtcConfig {
+    let mut codecs = CodecConfig::empty();
+    codecs.add_config(
+        OPUS.into(),
+        None,
+        Codec::Opus,
+        Frequency::FORTY_EIGHT_KHZ,
+        Some(2),
+        FormatParams { min_p_time: Some(20), use_inband_fec: Some(true), ..FormatParams::default() },
+    );
+    codecs.add_config(EVENTS.into(), None, Codec::Tele, Frequency::EIGHT_KHZ, None, FormatParams::default());
+    let mut config = RtcConfig::new().set_rtp_mode(true).set_stats_interval(None);
+    *config.codec_config() = codecs;
+    match certificate() {
+        Some(certificate) => config.set_dtls_cert(certificate),
+        None => config,
+    }
+}
+
+/// A datagram socket on a free port of this address.
+pub(crate) fn socket(ip: IpAddr) -> io::Result<(UdpSocket, SocketAddr)> {
+    let socket = std::net::UdpSocket::bind((ip, 0))?;
+    socket.set_nonblocking(true)?;
+    let local = socket.local_addr()?;
+    Ok((UdpSocket::from_std(socket), local))
+}
+
+/// A key that is being typed.
+#[derive(Debug)]
+struct Key {
+    code: u8,
+    frames: u16,
+    timestamp: u32,
+}
+
+/// One leg. It is driven by the media thread only.
+pub(crate) struct Leg {
+    rtc: Rtc,
+    pub(crate) socket: UdpSocket,
+    local: SocketAddr,
+    mid: Mid,
+    /// The one SSRC we send with, and the next packet's numbers.
+    ssrc: u32,
+    sequence: u64,
+    timestamp: u32,
+    numbers: Numbers,
+    voice: Voice,
+    position: usize,
+    muted: bool,
+    begins: Begins,
+    next_frame: Option<Instant>,
+    keys: VecDeque<u8>,
+    key: Option<Key>,
+    pause: u16,
+    /// Difference between a partner's clock and ours, learnt from its first packet.
+    partner_clock: Option<u32>,
+    /// Answers STUN: false until the business's SDP is known.
+    reachable: bool,
+    connected: bool,
+    silence: Option<SilenceRule>,
+    accepted_at: Option<Instant>,
+    last_media: Option<Instant>,
+    known_ssrcs: Vec<u32>,
+    rtc_due: Instant,
+    pub(crate) scheduled: Option<Instant>,
+    pub(crate) partner: Option<u64>,
+    pub(crate) facts: Arc<LegFacts>,
+    news: mpsc::Sender<LegNews>,
+}
+
+impl std::fmt::Debug for Leg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Leg").field("connected", &self.connected).finish_non_exhaustive()
+    }
+}
+
+/// Why a leg could not be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LegError {
+    #[error("open a media port")]
+    Port(#[source] io::Error),
+    #[error("set up the peer connection: {0}")]
+    Peer(String),
+}
+
+impl From<RtcError> for LegError {
+    fn from(error: RtcError) -> Self {
+        Self::Peer(error.to_string())
+    }
+}
+
+/// A sound packet on its way to the partner leg.
+#[derive(Debug)]
+pub(crate) struct Passed {
+    pub(crate) to: u64,
+    payload: Arc<[u8]>,
+    is_key: bool,
+    timestamp: u32,
+    marker: bool,
+}
+
+/// Payload numbers as this peer's SDP gives them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbers {
+    pub(crate) opus: u8,
+    pub(crate) events: u8,
+}
+
+impl Numbers {
+    /// Those of Meta's offers.
+    pub(crate) const META: Self = Self { opus: OPUS, events: EVENTS };
+
+    /// Those an SDP answer settled on; Meta's where it names none.
+    pub(crate) fn of(sdp: &str) -> Self {
+        let number = |codec: &str| {
+            let maps = sdp.lines().filter_map(|line| line.strip_prefix("a=rtpmap:"));
+            maps.filter_map(|map| map.trim_end().split_once(' '))
+                .find(|(_, name)| name.eq_ignore_ascii_case(codec))
+        };
+        let parsed = |found: Option<(&str, &str)>| found.and_then(|(number, _)| number.parse().ok());
+        Self {
+            opus: parsed(number("opus/48000/2")).unwrap_or(OPUS),
+            events: parsed(number("telephone-event/8000")).unwrap_or(EVENTS),
+        }
+    }
+}
+
+/// The parts a leg is made of.
+pub(crate) struct Parts {
+    pub(crate) rtc: Rtc,
+    pub(crate) socket: UdpSocket,
+    pub(crate) local: SocketAddr,
+    pub(crate) mid: Mid,
+    pub(crate) ssrc: u32,
+    pub(crate) numbers: Numbers,
+    pub(crate) voice: Voice,
+    pub(crate) begins: Begins,
+    pub(crate) silence: Option<SilenceRule>,
+    pub(crate) facts: Arc<LegFacts>,
+    pub(crate) news: mpsc::Sender<LegNews>,
+}
+
+/// What the offer of a customer says about its leg.
+pub(crate) struct Credentials {
+    pub(crate) address: SocketAddr,
+    pub(crate) ufrag: String,
+    pub(crate) password: String,
+    pub(crate) fingerprint: String,
+    pub(crate) ssrc: u32,
+}
+
+impl Leg {
+    /// The customer's end at Meta's relay: ICE-lite, controlled, DTLS passive, deaf until an answer is known.
+    pub(crate) fn customer(
+        ip: IpAddr,
+        now: Instant,
+        make: impl FnOnce(Rtc, UdpSocket, SocketAddr, u32) -> Parts,
+    ) -> Result<(Self, Credentials), LegError> {
+        let (socket, local) = socket(ip).map_err(LegError::Port)?;
+        let creds = IceCreds { ufrag: chance::letters::<16>(), pass: chance::padded_password() };
+        let mut rtc = rtc_config().set_ice_lite(true).set_local_ice_credentials(creds.clone()).build(now);
+        let candidate = Candidate::host(local, "udp").map_err(|error| LegError::Peer(error.to_string()))?;
+        rtc.add_local_candidate(candidate);
+        let ssrc = chance::number();
+        let mid = Mid::from("audio");
+        let mut direct = rtc.direct_api();
+        direct.set_ice_controlling(false);
+        direct.declare_media(mid, MediaKind::Audio);
+        direct.declare_stream_tx(ssrc.into(), None, mid, None);
+        let fingerprint = direct.local_dtls_fingerprint().to_string();
+        let credentials =
+            Credentials { address: local, ufrag: creds.ufrag, password: creds.pass, fingerprint, ssrc };
+        let mut leg = Self::new(make(rtc, socket, local, ssrc), now);
+        leg.reachable = false;
+        Ok((leg, credentials))
+    }
+
+    /// A leg whose SDP is already settled.
+    pub(crate) fn new(parts: Parts, now: Instant) -> Self {
+        Self {
+            rtc: parts.rtc,
+            socket: parts.socket,
+            local: parts.local,
+            mid: parts.mid,
+            ssrc: parts.ssrc,
+            sequence: u64::from(chance::number() & 0x3fff),
+            timestamp: chance::number(),
+            numbers: parts.numbers,
+            voice: parts.voice,
+            position: 0,
+            muted: false,
+            begins: parts.begins,
+            next_frame: None,
+            keys: VecDeque::new(),
+            key: None,
+            pause: 0,
+            partner_clock: None,
+            reachable: true,
+            connected: false,
+            silence: parts.silence,
+            accepted_at: None,
+            last_media: None,
+            known_ssrcs: Vec::new(),
+            rtc_due: now,
+            scheduled: None,
+            partner: None,
+            facts: parts.facts,
+            news: parts.news,
+        }
+    }
+
+    /// The business's answer arrived: checks are answered from now on.
+    pub(crate) fn answered(&mut self, answer: &Answer) -> Result<(), RtcError> {
+        let mut direct = self.rtc.direct_api();
+        direct.set_remote_ice_credentials(IceCreds {
+            ufrag: answer.ufrag.clone(),
+            pass: answer.password.clone(),
+        });
+        direct.set_remote_fingerprint(Fingerprint {
+            hash_func: "sha-256".into(),
+            bytes: answer.fingerprint.clone(),
+        });
+        direct.start_dtls(false)?;
+        self.reachable = true;
+        Ok(())
+    }
+
+    /// `accept` was processed.
+    pub(crate) fn accepted(&mut self, now: Instant) {
+        self.accepted_at = Some(now);
+        self.begin(now);
+    }
+
+    pub(crate) fn set_voice(&mut self, voice: Voice) {
+        self.voice = voice;
+    }
+
+    pub(crate) fn set_muted(&mut self, muted: bool) {
+        self.muted = muted;
+    }
+
+    /// Keys to type, as RFC 4733 events.
+    pub(crate) fn type_keys(&mut self, keys: &str) {
+        const KEYS: &str = "0123456789*#ABCD";
+        self.keys.extend(
+            keys.chars().filter_map(|key| KEYS.find(key.to_ascii_uppercase())).map(|code| code as u8),
+        );
+    }
+
+    fn begin(&mut self, now: Instant) {
+        if self.next_frame.is_some() || !self.connected {
+            return;
+        }
+        self.next_frame = match (self.begins, self.accepted_at) {
+            (Begins::Connected, _) => Some(now),
+            (Begins::Accepted(after), Some(accepted)) => Some(now.max(accepted + after)),
+            (Begins::FirstPacket, Some(_)) if self.last_media.is_some() => Some(now),
+            (Begins::Accepted(_) | Begins::FirstPacket, _) => None,
+        };
+    }
+
+    /// Reads one datagram; false when there is none left.
+    pub(crate) fn read(
+        &mut self,
+        now: Instant,
+        buffer: &mut [u8; DATAGRAM],
+        passed: &mut Vec<Passed>,
+    ) -> bool {
+        let (length, source) = match self.socket.recv_from(buffer) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            // A port that closed on the other side (ICMP) says nothing about this call.
+            Err(_) => return true,
+        };
+        let datagram = &buffer[..length];
+        if !self.reachable || datagram.is_empty() {
+            return true;
+        }
+        if (128..192).contains(&datagram[0]) {
+            self.media_arrived(now, datagram);
+        }
+        let Ok(receive) = Receive::new(Protocol::Udp, source, self.local, datagram) else { return true };
+        if let Err(error) = self.rtc.handle_input(Input::Receive(now, receive)) {
+            self.tell(LegNews::Failed(error.to_string()));
+            return true;
+        }
+        self.drain(now, passed);
+        true
+    }
+
+    /// Judges media before str0m opens it: too early, or a new SSRC that must be made known.
+    fn media_arrived(&mut self, now: Instant, datagram: &[u8]) {
+        if self.accepted_at.is_none() && self.begins != Begins::Connected {
+            // The gate is opened before the answer to `accept` leaves, the command may still be under way.
+            if !self.facts.gate_open.load(Ordering::Acquire) {
+                self.facts.early_packets.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        // RFC 5761: payload types 64 to 95 are RTCP here.
+        let control = datagram.len() > 1 && (192..224).contains(&datagram[1]);
+        if self.connected {
+            self.last_media = Some(now);
+        }
+        if control || datagram.len() < 12 {
+            return;
+        }
+        self.facts.datagrams.fetch_add(1, Ordering::Relaxed);
+        let ssrc = u32::from_be_bytes([datagram[8], datagram[9], datagram[10], datagram[11]]);
+        if !self.known_ssrcs.contains(&ssrc) && self.known_ssrcs.len() < MOST_SSRCS {
+            self.known_ssrcs.push(ssrc);
+            // No NACK: neither WhatsApp nor a browser asks for audio again.
+            self.rtc.direct_api().expect_stream_rx(ssrc.into(), None, self.mid, None).suppress_nack(true);
+        }
+    }
+
+    fn drain(&mut self, now: Instant, passed: &mut Vec<Passed>) {
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Output::Timeout(due)) => {
+                    self.rtc_due = due;
+                    return;
+                }
+                Ok(Output::Transmit(datagram)) => {
+                    // A full socket buffer loses the packet, as a network would.
+                    let _ = self.socket.send_to(&datagram.contents, datagram.destination);
+                }
+                Ok(Output::Event(event)) => self.event(now, event, passed),
+                Err(error) => {
+                    self.rtc_due = now + Duration::from_secs(3_600);
+                    self.tell(LegNews::Failed(error.to_string()));
+                    return;
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, now: Instant, event: Event, passed: &mut Vec<Passed>) {
+        if let Event::RtpPacket(packet) = event {
+            self.heard(now, packet, passed);
+        } else if matches!(event, Event::Connected) {
+            self.connected = true;
+            let _ = self.facts.connected_at.set(now);
+            self.begin(now);
+            self.tell(LegNews::Connected);
+        } else if matches!(event, Event::Closed)
+            || matches!(event, Event::IceConnectionStateChange(str0m::IceConnectionState::Disconnected))
+        {
+            self.tell(LegNews::Failed("the other side stopped answering".into()));
+        }
+    }
+
+    fn heard(&mut self, now: Instant, packet: RtpPacket, passed: &mut Vec<Passed>) {
+        let is_key = *packet.header.payload_type == self.numbers.events;
+        let (ssrc, sequence) = (*packet.header.ssrc, *packet.seq_no);
+        let first = {
+            let mut hearing = locked(&self.facts.hearing);
+            let first = hearing.packets() == 0;
+            if is_key {
+                hearing.event(now, ssrc, sequence, packet.header.timestamp, &packet.payload);
+            } else {
+                hearing.packet(now, ssrc, sequence, &packet.payload);
+            }
+            first
+        };
+        if first {
+            self.last_media = Some(now);
+            self.begin(now);
+            self.tell(LegNews::Heard);
+        }
+        if let Some(to) = self.partner {
+            passed.push(Passed {
+                to,
+                payload: packet.payload,
+                is_key,
+                timestamp: packet.header.timestamp,
+                marker: packet.header.marker,
+            });
+        }
+    }
+
+    /// A packet of the partner leg goes out here, with our SSRC and our row of numbers.
+    pub(crate) fn pass_on(&mut self, now: Instant, packet: Passed, passed: &mut Vec<Passed>) {
+        let may_speak = self.connected && (self.begins == Begins::Connected || self.accepted_at.is_some());
+        if !may_speak || self.muted || !matches!(self.voice, Voice::Partner) {
+            return;
+        }
+        let shift = *self.partner_clock.get_or_insert(self.timestamp.wrapping_sub(packet.timestamp));
+        let number = if packet.is_key { self.numbers.events } else { self.numbers.opus };
+        let timestamp = packet.timestamp.wrapping_add(shift);
+        // Keys typed here begin where the passed sound is.
+        self.timestamp = timestamp.wrapping_add(FRAME as u32);
+        self.send(now, number, timestamp, packet.marker, packet.payload);
+        self.flush(now, passed);
+    }
+
+    /// Does what is due: str0m's timers, the next frame, the rule about silence.
+    pub(crate) fn on_time(&mut self, now: Instant, passed: &mut Vec<Passed>) {
+        if self.next_frame.is_some_and(|due| due <= now) {
+            self.speak(now);
+        }
+        self.flush(now, passed);
+        if let (Some(rule), Some(accepted)) = (self.silence, self.accepted_at)
+            && now >= self.silent_until(rule, accepted)
+        {
+            self.silence = None;
+            self.tell(LegNews::TooSilent);
+        }
+    }
+
+    fn silent_until(&self, rule: SilenceRule, accepted: Instant) -> Instant {
+        self.last_media.map_or(accepted + rule.at_start, |last| last.max(accepted) + rule.later)
+    }
+
+    /// When this leg wants to be called again.
+    pub(crate) fn due(&self) -> Instant {
+        let silence =
+            self.silence.zip(self.accepted_at).map(|(rule, accepted)| self.silent_until(rule, accepted));
+        [self.next_frame, silence].into_iter().flatten().fold(self.rtc_due, Instant::min)
+    }
+
+    fn speak(&mut self, now: Instant) {
+        let due = self.next_frame.unwrap_or(now);
+        let late = now.saturating_duration_since(due) > TOO_LATE;
+        self.next_frame = Some(if late { now + FRAME_TIME } else { due + FRAME_TIME });
+        let timestamp = self.timestamp;
+        if !matches!(self.voice, Voice::Partner) {
+            self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
+        }
+        if self.speak_key(now, timestamp) {
+            return;
+        }
+        if let Voice::Frames(frames) = &self.voice {
+            if self.muted {
+                return;
+            }
+            let frame = frames.at(self.position);
+            let marker = self.position == 0;
+            self.position += 1;
+            self.send(now, self.numbers.opus, timestamp, marker, frame);
+        }
+    }
+
+    /// One 20 ms step of a key; true while one is down. The timestamp stays that of the key's beginning and the
+    /// duration counts 8,000 Hz units although the sound around it runs at 48,000 Hz (M-UIC, RFC 4733).
+    fn speak_key(&mut self, now: Instant, timestamp: u32) -> bool {
+        if self.pause > 0 {
+            self.pause -= 1;
+            return false;
+        }
+        if self.key.is_none() {
+            self.key = self.keys.pop_front().map(|code| Key { code, frames: 0, timestamp });
+        }
+        let Some(key) = &mut self.key else { return false };
+        key.frames += 1;
+        let (code, frames, began) = (key.code, key.frames, key.timestamp);
+        let over = frames >= KEY_FRAMES;
+        let duration = (frames * 160).to_be_bytes();
+        let payload: Arc<[u8]> = Arc::from([code, if over { 0x8a } else { 0x0a }, duration[0], duration[1]]);
+        // RFC 4733: the end is sent three times.
+        for _ in 0..if over { 3 } else { 1 } {
+            self.send(now, self.numbers.events, began, frames == 1, Arc::clone(&payload));
+        }
+        if over {
+            self.key = None;
+            self.pause = KEY_PAUSE_FRAMES;
+        }
+        true
+    }
+
+    fn send(&mut self, now: Instant, payload_type: u8, timestamp: u32, marker: bool, payload: Arc<[u8]>) {
+        let sequence = self.sequence;
+        let mut direct = self.rtc.direct_api();
+        let Some(stream) = direct.stream_tx(&self.ssrc.into()) else { return };
+        stream.write_rtp(
+            RtpWrite::new(payload_type.into(), sequence.into(), timestamp, now, payload).marker(marker),
+        );
+        self.sequence += 1;
+        self.facts.sent.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn flush(&mut self, now: Instant, passed: &mut Vec<Passed>) {
+        if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
+            self.tell(LegNews::Failed(error.to_string()));
+        }
+        self.drain(now, passed);
+    }
+
+    /// Full news is dropped when the call does not listen: a call that is over needs none.
+    fn tell(&self, news: LegNews) {
+        let _ = self.news.try_send(news);
+    }
+}

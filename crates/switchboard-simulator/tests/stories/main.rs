@@ -1,0 +1,11 @@
+//! Stories between the simulator and a tiny business written here with plain str0m: real HTTP, real UDP.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, missing_docs, reason = "tests")]
+
+mod business;
+mod calls;
+mod faults;
+mod graph;
+mod line;
+mod phone;
+mod webhooks;
