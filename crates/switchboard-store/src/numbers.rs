@@ -24,6 +24,9 @@ pub const DEFAULT_MAX_CONCURRENT_CALLS: u32 = 1_000;
 /// The longest call of a new number in seconds (C11: 4 h).
 pub const DEFAULT_MAX_CALL_DURATION_S: u32 = 4 * 60 * 60;
 
+/// Numbers of one installation, at the most.
+const MAX_NUMBERS: u64 = 10_000;
+
 /// A business phone number (an inbox).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {
@@ -159,16 +162,30 @@ impl Numbers<'_> {
         number(row)
     }
 
-    /// Whose number is this? A webhook asks before any scope exists.
+    /// The numbers of all tenants by the provider's id. A webhook names no tenant: its number tells whose it is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn of_the_installation(&self) -> Result<Vec<Number>, StoreError> {
+        let rows = number::Entity::find()
+            .order_by_asc(number::Column::Provider)
+            .order_by_asc(number::Column::ProviderNumberId)
+            .limit(MAX_NUMBERS)
+            .all(self.db.reader());
+        self.db.read("list the numbers of the installation", rows).await?.into_iter().map(number).collect()
+    }
+
+    /// The number of this scope that has this id at its provider.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn by_provider_number_id(
         &self,
+        scope: &Scope,
         provider: &str,
         provider_number_id: &str,
     ) -> Result<Option<Number>, StoreError> {
-        let row = number::Entity::find()
+        let row = scope::find::<number::Entity>(scope)
             .filter(number::Column::Provider.eq(provider))
             .filter(number::Column::ProviderNumberId.eq(provider_number_id))
             .one(self.db.reader());
