@@ -157,7 +157,13 @@ impl Agents {
         });
         agent.name.clone_from(&who.name);
         agent.scope = who.scope.clone();
-        agent.pages.push(Page { id: page, session, queue, sound: false, microphone: MicrophonePermission::Prompt });
+        agent.pages.push(Page {
+            id: page,
+            session,
+            queue,
+            sound: false,
+            microphone: MicrophonePermission::Prompt,
+        });
         Self::settle(&mut agents, who.user);
         receiver
     }
@@ -272,7 +278,9 @@ impl Agents {
         };
         users
             .into_iter()
-            .map(|user| (user, self.sign_out_pages(user, why, |page| page.session.as_deref() == Some(session))))
+            .map(|user| {
+                (user, self.sign_out_pages(user, why, |page| page.session.as_deref() == Some(session)))
+            })
             .collect()
     }
 
@@ -289,7 +297,8 @@ impl Agents {
 
     fn sign_out_pages(&self, user: UserId, why: SignOut, which: impl Fn(&Page) -> bool) -> Aftermath {
         self.change(user, |agent, aftermath| {
-            let (closing, staying): (Vec<Page>, Vec<Page>) = agent.pages.drain(..).partition(|page| which(page));
+            let (closing, staying): (Vec<Page>, Vec<Page>) =
+                agent.pages.drain(..).partition(|page| which(page));
             agent.pages = staying;
             for page in &closing {
                 // A full queue closes just the same: the receiver ends with the sender.

@@ -204,7 +204,13 @@ impl CallRegistry {
     }
 
     /// Tells waiting calls that an agent became reachable or not.
-    pub(crate) fn agent_changed(&self, agent: UserId, scope: &Scope, reachable: bool, except: Option<CallId>) {
+    pub(crate) fn agent_changed(
+        &self,
+        agent: UserId,
+        scope: &Scope,
+        reachable: bool,
+        except: Option<CallId>,
+    ) {
         let calls = self.lock();
         for (id, handle) in &calls.by_id {
             let live = &handle.live;
@@ -229,9 +235,7 @@ impl CallRegistry {
         calls
             .by_id
             .values()
-            .filter(|handle| {
-                handle.live.tenant == scope.tenant && scope.branches.reach(handle.live.branch)
-            })
+            .filter(|handle| handle.live.tenant == scope.tenant && scope.branches.reach(handle.live.branch))
             .filter_map(|handle| handle.live.view())
             .collect()
     }

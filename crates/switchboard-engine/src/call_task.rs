@@ -4,7 +4,7 @@
 //! a time, later changes joining the next. Pages hear of a change when it is written.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use switchboard_core::access::{Role, Scope};
@@ -13,9 +13,9 @@ use switchboard_core::call::event::{CallEvent, CallEventKind};
 use switchboard_core::call::input::{CallInput, Direction, Offered};
 use switchboard_core::call::{Call, Refusal};
 use switchboard_core::ids::{CallId, EventId, ProviderCallId, UserId};
+use switchboard_core::phone::PhoneNumber;
 use switchboard_core::time::Timestamp;
 use switchboard_media::{MediaCommand, MediaReport, MediaSeat};
-use switchboard_core::phone::PhoneNumber;
 use switchboard_provider::event::CallConnect;
 use switchboard_store::calls::{CallRow, Caller, EventRow};
 use switchboard_store::numbers::Number;
@@ -57,6 +57,7 @@ pub(crate) struct CallTask {
     pub(crate) results: mpsc::Sender<CallInput>,
     results_inbox: mpsc::Receiver<CallInput>,
     pub(crate) answer: Arc<std::sync::OnceLock<String>>,
+    pub(crate) released: Arc<AtomicBool>,
     live: Arc<LiveCall>,
     saver: Saver,
     place: Option<Place>,
@@ -129,6 +130,7 @@ impl CallTask {
             results,
             results_inbox,
             answer,
+            released: Arc::new(AtomicBool::new(false)),
             live: birth.live,
             saver,
             place: None,
@@ -259,7 +261,9 @@ impl CallTask {
                     self.engine.agents().tell_user(user, &message);
                 }
             }
-            MediaReport::LineConnected { .. } | MediaReport::LineLost { .. } | MediaReport::LineFailed { .. } => {
+            MediaReport::LineConnected { .. }
+            | MediaReport::LineLost { .. }
+            | MediaReport::LineFailed { .. } => {
                 // Lines belong to agents; the engine never hands these to a call.
             }
         }
@@ -330,11 +334,9 @@ impl CallTask {
         if over {
             self.place = None;
             self.live.wants_agents.store(false, Ordering::Relaxed);
-            if let Some(user) = self.engaged.take() {
-                self.engine.release_agent(user, self.id);
-            }
             self.row.quality = self.quality.mean().or(self.row.quality.take());
         }
+        self.engage();
         for (user, why) in stopped {
             let by = if let StopRinging::Taken { by } = why { Some(self.person(*by)) } else { None };
             let message = ServerMessage::OfferGone {
@@ -357,7 +359,10 @@ impl CallTask {
             }
             self.rung = rung;
         }
-        if over && let Some(ending) = &self.call.facts().ending && self.saver.just_ended() {
+        if over
+            && let Some(ending) = &self.call.facts().ending
+            && self.saver.just_ended()
+        {
             tracing::info!(
                 call.id = %self.id,
                 number.id = %self.number.id,
@@ -366,6 +371,21 @@ impl CallTask {
                 reason = ending.reason.as_str(),
                 "call ended"
             );
+        }
+    }
+
+    /// The agent whose call this is cannot be rung for another; whoever it is taken from is free again.
+    fn engage(&mut self) {
+        let taken_by = self.call.taken_by();
+        if taken_by == self.engaged {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut self.engaged, taken_by) {
+            self.engine.release_agent(before, self.id);
+        }
+        if let Some(user) = taken_by {
+            self.engine.engage_agent(user, self.id);
+            self.tell_my_call(user);
         }
     }
 
@@ -392,6 +412,7 @@ impl CallTask {
             CallEffect::OpenGate => self.engine.media().command(MediaCommand::OpenGate { call: self.id }),
             CallEffect::Bridge(seat) => self.bridge(seat),
             CallEffect::ReleaseMedia => {
+                self.released.store(true, Ordering::Release);
                 self.engine.media().command(MediaCommand::CloseCustomer { call: self.id });
             }
             CallEffect::Ring { agent, .. } => self.engine.ring_agent(agent, self.id, true),
@@ -402,13 +423,6 @@ impl CallTask {
     fn bridge(&mut self, seat: Seat) {
         let media_seat = match seat {
             Seat::Agent(user) => {
-                if self.engaged != Some(user) {
-                    if let Some(before) = self.engaged.replace(user) {
-                        self.engine.release_agent(before, self.id);
-                    }
-                    self.engine.engage_agent(user, self.id);
-                }
-                self.tell_my_call(user);
                 self.live.wants_agents.store(false, Ordering::Relaxed);
                 let Some(line) = self.engine.agents().connected_line(user) else {
                     // The line went between the click and now: the rule for lost lines takes over.
@@ -490,13 +504,20 @@ impl CallTask {
     }
 
     pub(crate) fn view(&self) -> CallView {
-        views::call_view(&self.row, self.call.ring_until(), views::number_name(&self.number), |user| self.person(user))
+        views::call_view(&self.row, self.call.ring_until(), views::number_name(&self.number), |user| {
+            self.person(user)
+        })
     }
 
     fn offer_to(&self, user: UserId) -> Option<Offer> {
         let facts = self.call.facts();
-        let others: Vec<Person> =
-            facts.ringing.iter().copied().filter(|other| *other != user).map(|other| self.person(other)).collect();
+        let others: Vec<Person> = facts
+            .ringing
+            .iter()
+            .copied()
+            .filter(|other| *other != user)
+            .map(|other| self.person(other))
+            .collect();
         let until = self.call.ring_until()?;
         Some(Offer {
             call: self.view(),
@@ -518,7 +539,11 @@ impl CallTask {
             call: Box::new(view),
             event: EventMark { kind: mark.0, at: crate::clock::rfc3339(mark.1) },
         };
-        self.engine.agents().tell_everybody(self.number.tenant, self.row.branch.or(self.number.branch), &message);
+        self.engine.agents().tell_everybody(
+            self.number.tenant,
+            self.row.branch.or(self.number.branch),
+            &message,
+        );
     }
 }
 

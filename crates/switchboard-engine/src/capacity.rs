@@ -56,7 +56,7 @@ impl Engine {
             self.registry().admitted(),
             self.numbers_limit(),
             self.settings().max_calls,
-            u32::try_from(ports.total.saturating_sub(ports.held_by_others)).unwrap_or(u32::MAX),
+            ports.total.saturating_sub(ports.held_by_others),
         );
         *cache = Some((now, report));
         report

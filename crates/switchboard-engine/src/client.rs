@@ -24,7 +24,10 @@ pub struct Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client").field("page", &self.page).field("user", &self.who.user).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("page", &self.page)
+            .field("user", &self.who.user)
+            .finish_non_exhaustive()
     }
 }
 
@@ -170,6 +173,6 @@ impl Engine {
     pub(crate) fn release_agent(&self, user: UserId, call: CallId) {
         let aftermath = self.agents().release(user, call);
         self.agents().tell_user(user, &ServerMessage::MyCall { call: None });
-        self.follow_except(user, aftermath, Some(call));
+        self.follow(user, aftermath);
     }
 }

@@ -20,7 +20,10 @@ pub struct Clock {
 impl Clock {
     /// What time it is here.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the clock of this crate; everybody else is handed the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the clock of this crate; everybody else is handed the time"
+    )]
     pub fn now(&self) -> Timestamp {
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
@@ -64,7 +67,10 @@ pub fn rfc3339(at: Timestamp) -> String {
 
 /// The instant at which `at` will have come, for timers.
 pub(crate) fn instant_of(clock: &Clock, at: Timestamp) -> tokio::time::Instant {
-    #[expect(clippy::disallowed_methods, reason = "timers need the monotonic clock; still this crate's one place")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "timers need the monotonic clock; still this crate's one place"
+    )]
     let now = tokio::time::Instant::now();
     now + at.since(clock.now())
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use switchboard_core::call::input::ProviderEnded;
 use switchboard_core::ids::ProviderCallId;
 use switchboard_provider::event::{CallConnect, Direction, Incoming, ProviderEvent};
+use switchboard_provider::meta::webhook::WebhookRefusal;
 use switchboard_provider::meta::{signature, webhook};
 use switchboard_store::inbox::NewInboxRow;
 use switchboard_store::numbers::Number;
@@ -62,6 +63,9 @@ pub enum WebhookRefused {
     /// The body is not JSON.
     #[error("the body is not JSON")]
     NotJson,
+    /// More than the provider ever sends at once.
+    #[error("the body is too large, too deep or holds too many updates")]
+    TooLarge,
     /// It could not be stored; the provider will repeat it.
     #[error("the webhook could not be stored")]
     Unavailable,
@@ -72,7 +76,11 @@ impl Engine {
     ///
     /// # Errors
     /// See [`WebhookRefused`]; nothing was stored then.
-    pub async fn receive_webhook(&self, signature: Option<&str>, raw: Bytes) -> Result<WebhookReceipt, WebhookRefused> {
+    pub async fn receive_webhook(
+        &self,
+        signature: Option<&str>,
+        raw: Bytes,
+    ) -> Result<WebhookReceipt, WebhookRefused> {
         let numbers = self
             .settings()
             .apps
@@ -80,20 +88,32 @@ impl Engine {
             .find(|app| signature::verify(&app.secret, &raw, signature).is_ok())
             .map(|app| app.numbers.as_slice())
             .ok_or(WebhookRefused::BadSignature)?;
-        let incoming = webhook::parse(&raw).map_err(|_| WebhookRefused::NotJson)?;
+        let incoming = webhook::parse(&raw).map_err(|refusal| match refusal {
+            WebhookRefusal::NotJson => WebhookRefused::NotJson,
+            WebhookRefusal::TooLarge | WebhookRefusal::TooDeep | WebhookRefusal::TooMany => {
+                WebhookRefused::TooLarge
+            }
+        })?;
         let now = self.clock().now();
         let rows: Vec<NewInboxRow> = incoming
             .iter()
             .map(|entry| {
-                let number = self.number_of(entry).filter(|number| numbers.contains(&number.provider_number_id));
+                let number =
+                    self.number_of(entry).filter(|number| numbers.contains(&number.provider_number_id));
+                let foreign = entry.provider_number_id.is_some() && number.is_none();
                 NewInboxRow {
                     tenant: number.as_ref().map(|number| number.tenant),
                     number: number.as_ref().map(|number| number.id),
                     provider: "meta".to_owned(),
-                    dedupe_key: entry.dedupe_key.clone(),
+                    // A secret that does not vouch for a number must not use up the key of the genuine delivery.
+                    dedupe_key: if foreign {
+                        format!("foreign:{}", entry.dedupe_key)
+                    } else {
+                        entry.dedupe_key.clone()
+                    },
                     provider_call_id: entry.event.provider_call_id().map(|call| call.as_str().to_owned()),
                     kind: entry.event.kind().to_owned(),
-                    foreign: entry.provider_number_id.is_some() && number.is_none(),
+                    foreign,
                     payload: entry.raw.clone(),
                     received_at: now,
                 }
@@ -115,7 +135,10 @@ impl Engine {
             }
         }
         if receipt.foreign > 0 {
-            tracing::warn!(entries = receipt.foreign, "webhook entries for numbers that are not configured here were kept and ignored");
+            tracing::warn!(
+                entries = receipt.foreign,
+                "webhook entries for numbers that are not configured here were kept and ignored"
+            );
         }
         Ok(receipt)
     }
@@ -179,7 +202,10 @@ impl Engine {
     }
 
     /// Delivers what no call has taken in: after a restart, and whenever a mailbox was full or the database away.
-    pub(crate) async fn sweep(&self, older_than: std::time::Duration) -> Result<usize, switchboard_store::StoreError> {
+    pub(crate) async fn sweep(
+        &self,
+        older_than: std::time::Duration,
+    ) -> Result<usize, switchboard_store::StoreError> {
         let before = self.clock().now().minus(older_than);
         let mut rows = self.store().inbox().unprocessed(SWEEP).await?;
         rows.retain(|row| row.received_at <= before);
@@ -205,7 +231,8 @@ impl Engine {
         tokio::spawn(async move {
             let mut batch = Vec::new();
             while marks.recv_many(&mut batch, MARKS_TOGETHER).await > 0 {
-                if let Err(error) = engine.store().inbox().mark_processed(&batch, engine.clock().now()).await {
+                if let Err(error) = engine.store().inbox().mark_processed(&batch, engine.clock().now()).await
+                {
                     tracing::warn!(error = %error, "inbox entries could not be marked; they are delivered once more");
                 }
                 batch.clear();

@@ -168,7 +168,8 @@ impl Engine {
     /// When the database does not answer.
     pub async fn reload_numbers(&self) -> Result<(), StoreError> {
         let numbers = self.0.store.numbers().of_the_installation().await?;
-        let numbers = numbers.into_iter().map(|row| (row.provider_number_id.clone(), Arc::new(row))).collect();
+        let numbers =
+            numbers.into_iter().map(|row| (row.provider_number_id.clone(), Arc::new(row))).collect();
         *self.0.numbers.write().unwrap_or_else(PoisonError::into_inner) = numbers;
         Ok(())
     }

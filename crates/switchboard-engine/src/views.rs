@@ -23,7 +23,12 @@ pub(crate) fn number_name(number: &Number) -> NumberName {
 }
 
 /// A call as lists, cards and pages show it.
-pub(crate) fn call_view(row: &CallRow, ring_until: Option<Timestamp>, number: NumberName, name_of: impl Fn(UserId) -> Person) -> CallView {
+pub(crate) fn call_view(
+    row: &CallRow,
+    ring_until: Option<Timestamp>,
+    number: NumberName,
+    name_of: impl Fn(UserId) -> Person,
+) -> CallView {
     let facts = row.facts();
     let ending = facts.ending.as_ref();
     CallView {
@@ -55,10 +60,9 @@ pub(crate) fn call_view(row: &CallRow, ring_until: Option<Timestamp>, number: Nu
         ringing: facts.ringing.iter().copied().map(&name_of).collect(),
         talk_seconds: facts.talk_time().map(|talk| talk.as_secs()),
         duration_seconds: facts.provider_duration.map(|duration| duration.as_secs()),
-        error: ending.and_then(|ending| ending.fault.as_ref()).map(|fault| CallError {
-            code: fault.code,
-            message: fault.message.clone(),
-        }),
+        error: ending
+            .and_then(|ending| ending.fault.as_ref())
+            .map(|fault| CallError { code: fault.code, message: fault.message.clone() }),
         quality: row.quality.as_ref().and_then(worst_leg),
     }
 }
@@ -72,8 +76,7 @@ fn worst_leg(quality: &Value) -> Option<Quality> {
 }
 
 /// One entry of a call's story.
-#[must_use]
-pub fn event_view(row: &EventRow) -> CallEventView {
+pub(crate) fn event_view(row: &EventRow) -> CallEventView {
     CallEventView {
         id: row.id.to_string(),
         call_id: row.call.to_string(),
@@ -159,4 +162,3 @@ pub(crate) const fn stop_ringing_word(why: StopRinging) -> &'static str {
         StopRinging::TimedOut => "timed_out",
     }
 }
-

@@ -118,19 +118,25 @@ impl Config {
     /// # Errors
     /// The first setting that is missing or malformed, with how to mend it.
     pub fn read(settings: &Settings) -> Result<Self, ConfigError> {
-        let listen = settings.parsed("SWITCHBOARD_LISTEN", "an address and port, for example 127.0.0.1:8080")?;
+        let listen =
+            settings.parsed("SWITCHBOARD_LISTEN", "an address and port, for example 127.0.0.1:8080")?;
         let listen: SocketAddr = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let tls = read_tls(settings)?;
-        let public_url = match settings.parsed("SWITCHBOARD_PUBLIC_URL", "a URL, for example https://calls.example.com")? {
+        let public_url = match settings
+            .parsed("SWITCHBOARD_PUBLIC_URL", "a URL, for example https://calls.example.com")?
+        {
             Some(url) => url,
             None => own_url(listen, tls.is_some())?,
         };
-        let data_dir = PathBuf::from(settings.text("SWITCHBOARD_DATA_DIR").unwrap_or_else(|| "switchboard-data".to_owned()));
+        let data_dir = PathBuf::from(
+            settings.text("SWITCHBOARD_DATA_DIR").unwrap_or_else(|| "switchboard-data".to_owned()),
+        );
         let database_url = settings.secret("SWITCHBOARD_DATABASE_URL")?.unwrap_or_else(|| {
             SecretString::from(format!("sqlite:{}", data_dir.join("switchboard.db").display()))
         });
-        let graph_url: Url =
-            settings.parsed("SWITCHBOARD_GRAPH_URL", "a URL")?.map_or_else(|| parse_url(META_GRAPH_URL), Ok)?;
+        let graph_url: Url = settings
+            .parsed("SWITCHBOARD_GRAPH_URL", "a URL")?
+            .map_or_else(|| parse_url(META_GRAPH_URL), Ok)?;
         if graph_url.scheme() != "https" && !is_loopback(&graph_url) {
             return Err(ConfigError::malformed(
                 "SWITCHBOARD_GRAPH_URL",
@@ -148,13 +154,18 @@ impl Config {
         Ok(Self {
             listen,
             public_url,
-            trusted_proxies: settings.list("SWITCHBOARD_TRUSTED_PROXIES", "addresses or networks, comma-separated, for example 10.0.0.0/8")?,
+            trusted_proxies: settings.list(
+                "SWITCHBOARD_TRUSTED_PROXIES",
+                "addresses or networks, comma-separated, for example 10.0.0.0/8",
+            )?,
             tls,
             ice_servers: read_ice_servers(settings)?,
             database_url,
             data_dir,
             graph_url,
-            graph_version: settings.text("SWITCHBOARD_GRAPH_VERSION").unwrap_or_else(|| GRAPH_VERSION.to_owned()),
+            graph_version: settings
+                .text("SWITCHBOARD_GRAPH_VERSION")
+                .unwrap_or_else(|| GRAPH_VERSION.to_owned()),
             first_user: read_first_user(settings)?,
             api_key,
             number,
@@ -178,10 +189,16 @@ impl Config {
 
 fn read_tls(settings: &Settings) -> Result<Option<TlsFiles>, ConfigError> {
     match (settings.text("SWITCHBOARD_TLS_CERT"), settings.text("SWITCHBOARD_TLS_KEY")) {
-        (Some(certificate), Some(key)) => Ok(Some(TlsFiles { certificate: certificate.into(), key: key.into() })),
+        (Some(certificate), Some(key)) => {
+            Ok(Some(TlsFiles { certificate: certificate.into(), key: key.into() }))
+        }
         (None, None) => Ok(None),
-        (Some(_), None) => Err(ConfigError::missing("SWITCHBOARD_TLS_KEY", "it goes with SWITCHBOARD_TLS_CERT")),
-        (None, Some(_)) => Err(ConfigError::missing("SWITCHBOARD_TLS_CERT", "it goes with SWITCHBOARD_TLS_KEY")),
+        (Some(_), None) => {
+            Err(ConfigError::missing("SWITCHBOARD_TLS_KEY", "it goes with SWITCHBOARD_TLS_CERT"))
+        }
+        (None, Some(_)) => {
+            Err(ConfigError::missing("SWITCHBOARD_TLS_CERT", "it goes with SWITCHBOARD_TLS_KEY"))
+        }
     }
 }
 
@@ -192,8 +209,12 @@ fn read_first_user(settings: &Settings) -> Result<Option<FirstUser>, ConfigError
             Ok(Some(FirstUser { email, name, password }))
         }
         (None, None) => Ok(None),
-        (Some(_), None) => Err(ConfigError::missing("SWITCHBOARD_ADMIN_PASSWORD", "it goes with SWITCHBOARD_ADMIN_EMAIL")),
-        (None, Some(_)) => Err(ConfigError::missing("SWITCHBOARD_ADMIN_EMAIL", "it goes with SWITCHBOARD_ADMIN_PASSWORD")),
+        (Some(_), None) => {
+            Err(ConfigError::missing("SWITCHBOARD_ADMIN_PASSWORD", "it goes with SWITCHBOARD_ADMIN_EMAIL"))
+        }
+        (None, Some(_)) => {
+            Err(ConfigError::missing("SWITCHBOARD_ADMIN_EMAIL", "it goes with SWITCHBOARD_ADMIN_PASSWORD"))
+        }
     }
 }
 
@@ -211,7 +232,9 @@ fn read_number(settings: &Settings) -> Result<Option<NumberFromEnvironment>, Con
         access_token: settings
             .secret("META_ACCESS_TOKEN")?
             .ok_or_else(|| ConfigError::missing("META_ACCESS_TOKEN", with))?,
-        app_secret: settings.secret("META_APP_SECRET")?.ok_or_else(|| ConfigError::missing("META_APP_SECRET", with))?,
+        app_secret: settings
+            .secret("META_APP_SECRET")?
+            .ok_or_else(|| ConfigError::missing("META_APP_SECRET", with))?,
         verify_token: settings.secret("META_VERIFY_TOKEN")?,
         destination,
         name: settings.text("SWITCHBOARD_NUMBER_NAME").unwrap_or_else(|| "WhatsApp".to_owned()),
@@ -221,11 +244,13 @@ fn read_number(settings: &Settings) -> Result<Option<NumberFromEnvironment>, Con
 }
 
 fn read_ice_servers(settings: &Settings) -> Result<Vec<IceServer>, ConfigError> {
-    const HINT: &str = "URLs, comma-separated (stun:stun.example.com:3478), or a JSON list of RTCIceServer objects";
+    const HINT: &str =
+        "URLs, comma-separated (stun:stun.example.com:3478), or a JSON list of RTCIceServer objects";
     let Some(text) = settings.secret("SWITCHBOARD_ICE_SERVERS")? else { return Ok(Vec::new()) };
     let text = secrecy::ExposeSecret::expose_secret(&text).trim().to_owned();
     if text.starts_with('[') {
-        return serde_json::from_str(&text).map_err(|_| ConfigError::malformed("SWITCHBOARD_ICE_SERVERS", HINT));
+        return serde_json::from_str(&text)
+            .map_err(|_| ConfigError::malformed("SWITCHBOARD_ICE_SERVERS", HINT));
     }
     text.split(',')
         .map(str::trim)
@@ -241,8 +266,10 @@ fn read_ice_servers(settings: &Settings) -> Result<Vec<IceServer>, ConfigError> 
 }
 
 fn read_advertise(settings: &Settings, listen: SocketAddr) -> Result<Vec<IpAddr>, ConfigError> {
-    let given: Vec<IpAddr> =
-        settings.list("VOIP_SERVER_IP", "the address customers and browsers reach this machine at, for example 203.0.113.7")?;
+    let given: Vec<IpAddr> = settings.list(
+        "VOIP_SERVER_IP",
+        "the address customers and browsers reach this machine at, for example 203.0.113.7",
+    )?;
     if given.is_empty() {
         // Whoever listens on one address only is reached there; otherwise this machine alone can call.
         let own = if listen.ip().is_unspecified() { IpAddr::from([127, 0, 0, 1]) } else { listen.ip() };
@@ -257,7 +284,12 @@ fn read_ports(settings: &Settings) -> Result<RangeInclusive<u16>, ConfigError> {
         let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
         (first >= 1024 && first <= last).then_some(first..=last)
     });
-    range.ok_or_else(|| ConfigError::malformed("SWITCHBOARD_MEDIA_PORTS", "a range of UDP ports from 1024 up, for example 50000-51999"))
+    range.ok_or_else(|| {
+        ConfigError::malformed(
+            "SWITCHBOARD_MEDIA_PORTS",
+            "a range of UDP ports from 1024 up, for example 50000-51999",
+        )
+    })
 }
 
 fn own_url(listen: SocketAddr, tls: bool) -> Result<Url, ConfigError> {
@@ -355,7 +387,10 @@ mod tests {
             ("SWITCHBOARD_TLS_CERT", "cert.pem"),
         ] {
             let error = read(&[(name, value)]).expect_err(name);
-            assert!(error.to_string().contains("SWITCHBOARD_") || error.to_string().contains("WHATSAPP_"), "{error}");
+            assert!(
+                error.to_string().contains("SWITCHBOARD_") || error.to_string().contains("WHATSAPP_"),
+                "{error}"
+            );
         }
     }
 }

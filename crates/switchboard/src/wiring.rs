@@ -143,7 +143,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     }
 
     let sandbox = config.is_sandbox();
-    let engine = Engine::start(engine_settings(&config, node, epoch), store, media, reports, graph, clock).await?;
+    let engine =
+        Engine::start(engine_settings(&config, node, epoch), store, media, reports, graph, clock).await?;
     let setup_code = needs_setup.then(first_start::fresh_setup_code);
     let stop = CancellationToken::new();
     let mut http = HttpConfig::new(public_url.clone());

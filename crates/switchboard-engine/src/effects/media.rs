@@ -1,8 +1,11 @@
 //! The customer leg is made beside the call's task, so that the call goes on hearing meanwhile.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use switchboard_core::call::input::{CallInput, MediaRefusal};
+
+use switchboard_media::MediaCommand;
 
 use crate::call_task::CallTask;
 
@@ -15,8 +18,8 @@ impl CallTask {
             self.refuse_media("the provider's offer carried no SDP");
             return;
         };
-        let (engine, call, results, answer) =
-            (self.engine.clone(), self.id, self.results.clone(), self.answer.clone());
+        let (engine, call, results) = (self.engine.clone(), self.id, self.results.clone());
+        let (answer, released) = (self.answer.clone(), self.released.clone());
         tokio::spawn(async move {
             let leg = tokio::time::timeout(LEG_TIMEOUT, engine.media().open_customer(call, &offer)).await;
             let input = match leg {
@@ -28,7 +31,11 @@ impl CallTask {
                 Ok(Err(refusal)) => CallInput::MediaRefused(refusal),
                 Err(_) => CallInput::MediaRefused(MediaRefusal::Unavailable),
             };
-            // The call's task may be gone by now; then nobody needs the leg.
+            if released.load(Ordering::Acquire) {
+                // The call ended while its leg was being made, so the order to close it may have come too early.
+                engine.media().command(MediaCommand::CloseCustomer { call });
+            }
+            // The call's task may be gone by now; then nobody waits for this.
             let _ = results.send(input).await;
         });
     }

@@ -76,7 +76,9 @@ impl CallTask {
                         .with_max_delay(Duration::from_secs(8))
                         .with_max_times(OWED_ATTEMPTS - 1)
                         .with_jitter();
-                    to_answer(attempt.retry(backoff).when(|error: &GraphError| error.retry != Retry::Never).await)
+                    to_answer(
+                        attempt.retry(backoff).when(|error: &GraphError| error.retry != Retry::Never).await,
+                    )
                 }
                 None => no_token(),
             };

@@ -110,11 +110,16 @@ impl Saver {
         row.owner_node = self.engine.node();
         row.owner_epoch = self.engine.epoch();
         row.updated_at = self.engine.clock().now();
-        let (engine, scope, fence, created) = (self.engine.clone(), self.scope.clone(), self.fence, self.created);
+        let (engine, scope, fence, created) =
+            (self.engine.clone(), self.scope.clone(), self.fence, self.created);
         let story = events.clone();
         let job = tokio::spawn(async move {
             let calls = engine.store().calls();
-            if created { calls.save(&scope, &row, &story, fence).await } else { calls.create(&scope, &row, &story).await }
+            if created {
+                calls.save(&scope, &row, &story, fence).await
+            } else {
+                calls.create(&scope, &row, &story).await
+            }
         });
         self.in_flight = Some(InFlight { job, events, processed });
     }

@@ -72,7 +72,9 @@ impl Calls {
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| if value.is_null() { "-".to_owned() } else { value.to_string() }, str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| if value.is_null() { "-".to_owned() } else { value.to_string() }, str::to_owned)
 }
 
 fn list(body: &Value) -> String {

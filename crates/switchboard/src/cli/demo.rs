@@ -68,7 +68,8 @@ impl Demo {
         let email = settings.text("SWITCHBOARD_ADMIN_EMAIL").unwrap_or_default();
         let password = settings.text("SWITCHBOARD_ADMIN_PASSWORD").unwrap_or_default();
 
-        let webhook = Url::parse(&format!("http://{}/api/whatsapp/calling", reachable(config.listen))).into_diagnostic()?;
+        let webhook = Url::parse(&format!("http://{}/api/whatsapp/calling", reachable(config.listen)))
+            .into_diagnostic()?;
         let mut simulator = SimulatorConfig::new(webhook);
         simulator.listen = self.simulator_listen;
         simulator.expose = self.expose;
@@ -76,7 +77,8 @@ impl Demo {
         if let Some(address) = config.media.advertise.first().copied().filter(|_| self.expose) {
             simulator.phone_ip = address;
         }
-        let simulator = Simulator::start(simulator, Some(switchboard_console::phone_router())).await.into_diagnostic()?;
+        let simulator =
+            Simulator::start(simulator, Some(switchboard_console::phone_router())).await.into_diagnostic()?;
         let running = wiring::start(config).await.into_diagnostic()?;
         if !simulator.handshake().await {
             return Err(miette!("the exchange did not answer the webhook handshake of its own simulator"));
@@ -87,7 +89,10 @@ impl Demo {
         say("");
         say(&format!("  Console      {}", running.public_url));
         say(&format!("  Sign in as   {email}"));
-        say(&format!("  Password     {}", if password_chosen { "the one you chose" } else { password.as_str() }));
+        say(&format!(
+            "  Password     {}",
+            if password_chosen { "the one you chose" } else { password.as_str() }
+        ));
         say(&format!("  Phone page   {}/   (play the customer)", simulator.url()));
         say("");
         say("Ctrl-C ends it.");

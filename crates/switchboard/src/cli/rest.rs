@@ -32,16 +32,24 @@ impl Server {
     async fn send(&self, method: Method, path: &str) -> Result<Value> {
         let url = self.url.join(path).into_diagnostic()?;
         let client = reqwest::Client::builder().timeout(TIMEOUT).build().into_diagnostic()?;
-        let answer = client.request(method, url.clone()).bearer_auth(&self.api_key).send().await.map_err(|error| {
-            miette!(help = "Is the exchange running, and is SWITCHBOARD_URL right?", "{url} does not answer: {error}")
-        })?;
+        let answer =
+            client.request(method, url.clone()).bearer_auth(&self.api_key).send().await.map_err(|error| {
+                miette!(
+                    help = "Is the exchange running, and is SWITCHBOARD_URL right?",
+                    "{url} does not answer: {error}"
+                )
+            })?;
         let status = answer.status();
         let body: Value = answer.json().await.unwrap_or_default();
         if status.is_success() {
             return Ok(body);
         }
         let detail = body["detail"].as_str().or(body["title"].as_str()).unwrap_or("no explanation was given");
-        let help = if status == StatusCode::UNAUTHORIZED { "Check SWITCHBOARD_API_KEY." } else { "See the log of the exchange." };
+        let help = if status == StatusCode::UNAUTHORIZED {
+            "Check SWITCHBOARD_API_KEY."
+        } else {
+            "See the log of the exchange."
+        };
         Err(miette!(help = help, "{status}: {detail}"))
     }
 }

@@ -16,7 +16,9 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         say("SANDBOX: the Graph URL is not Meta's. No real call can come in.");
     }
     if !has_number {
-        say("No number yet: set PHONE_NUMBER_ID, META_ACCESS_TOKEN, META_APP_SECRET and SWITCHBOARD_DESTINATION.");
+        say(
+            "No number yet: set PHONE_NUMBER_ID, META_ACCESS_TOKEN, META_APP_SECRET and SWITCHBOARD_DESTINATION.",
+        );
     }
     if let Some(link) = running.setup_link() {
         say(&format!("No account yet. Open this link to make the first one: {link}"));

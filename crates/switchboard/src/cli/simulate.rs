@@ -151,7 +151,10 @@ impl Call {
             }
             if call["state"] == "ended" {
                 let heard = &call["heard"];
-                say(&format!("heard: {} packets, {} lost, {} Hz", heard["packets"], heard["lost"], heard["dominant_hz"]));
+                say(&format!(
+                    "heard: {} packets, {} lost, {} Hz",
+                    heard["packets"], heard["lost"], heard["dominant_hz"]
+                ));
                 return Ok(());
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -161,7 +164,10 @@ impl Call {
 
 async fn read(request: reqwest::RequestBuilder) -> Result<Value> {
     let answer = request.send().await.map_err(|error| {
-        miette!(help = "Start one with `switchboard demo` or `switchboard simulate serve`.", "no simulator answers: {error}")
+        miette!(
+            help = "Start one with `switchboard demo` or `switchboard simulate serve`.",
+            "no simulator answers: {error}"
+        )
     })?;
     let status = answer.status();
     let body: Value = answer.json().await.unwrap_or_default();

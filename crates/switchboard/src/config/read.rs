@@ -112,7 +112,9 @@ impl Settings {
         for (key, value) in file {
             let value = value.into_string().map_err(|error| wrong(format!("{key}: {error}")))?;
             let name = key.to_uppercase();
-            settings.0.insert(format!("SWITCHBOARD_{}", name.trim_start_matches("SWITCHBOARD_")), value.clone());
+            settings
+                .0
+                .insert(format!("SWITCHBOARD_{}", name.trim_start_matches("SWITCHBOARD_")), value.clone());
             settings.0.insert(name, value);
         }
         Ok(settings)
@@ -136,14 +138,22 @@ impl Settings {
         }
     }
 
-    pub(super) fn parsed<T: FromStr>(&self, name: &'static str, expected: &'static str) -> Result<Option<T>, ConfigError> {
+    pub(super) fn parsed<T: FromStr>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<Option<T>, ConfigError> {
         match self.text(name) {
             None => Ok(None),
             Some(value) => value.parse().map(Some).map_err(|_| ConfigError::malformed(name, expected)),
         }
     }
 
-    pub(super) fn list<T: FromStr>(&self, name: &'static str, expected: &'static str) -> Result<Vec<T>, ConfigError> {
+    pub(super) fn list<T: FromStr>(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<Vec<T>, ConfigError> {
         let text = self.text(name).unwrap_or_default();
         text.split(',')
             .map(str::trim)
