@@ -118,9 +118,6 @@ pub struct NumberSettings {
     pub max_call_duration_s: u32,
 }
 
-/// Numbers of one installation, at the most.
-const MAX_NUMBERS: u64 = 10_000;
-
 /// Questions about numbers.
 #[derive(Debug, Clone, Copy)]
 pub struct Numbers<'s> {
@@ -160,19 +157,6 @@ impl Numbers<'_> {
             })
             .await?;
         number(row)
-    }
-
-    /// The numbers of all tenants by the provider's id. A webhook names no tenant: its number tells whose it is.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn of_the_installation(&self) -> Result<Vec<Number>, StoreError> {
-        let rows = number::Entity::find()
-            .order_by_asc(number::Column::Provider)
-            .order_by_asc(number::Column::ProviderNumberId)
-            .limit(MAX_NUMBERS)
-            .all(self.db.reader());
-        self.db.read("list the numbers of the installation", rows).await?.into_iter().map(number).collect()
     }
 
     /// The number of this scope that has this id at its provider.
