@@ -11,7 +11,17 @@ pub mod command;
 pub mod engine;
 pub mod report;
 
+mod chance;
+mod clock;
+mod leg;
+mod playback;
+mod quality;
+mod rebase;
+mod reporter;
+mod rtcp;
+mod rtp;
 mod sdp;
+mod session;
 mod srtp;
 #[cfg(test)]
 mod testing;

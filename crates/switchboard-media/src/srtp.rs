@@ -65,8 +65,6 @@ impl fmt::Display for SrtpProfile {
     }
 }
 
-/// The most a packet grows when it is protected: a GCM tag and the SRTCP index.
-pub(crate) const MAX_OVERHEAD: usize = 20;
 /// How many senders (SSRCs) one peer may use in the life of its leg. Each keeps its own replay window for good, so
 /// that no packet of an old one can be played again; the usual number is one.
 const MAX_SENDERS: usize = 16;

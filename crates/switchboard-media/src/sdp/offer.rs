@@ -1,0 +1,331 @@
+//! Reading offers of both of Meta's generations (captured 2025-26, documents 2024) and of browsers.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::{Audio, CustomerOffer, LineOffer, LineSection, OfferRefusal, Peer};
+
+/// Longer offers are refused unread: Meta's are 1.2 kB, a browser's with three audio lines 8 kB.
+const MAX_OFFER: usize = 64 * 1024;
+/// Candidates beyond these are not tried.
+const MAX_CANDIDATES: usize = 16;
+/// Further ears of an agent (supervision).
+const MAX_EXTRAS: usize = 2;
+
+pub(crate) fn read_customer_offer(text: &str) -> Result<CustomerOffer, OfferRefusal> {
+    let offer = Description::read(text)?;
+    let audio = offer.media.iter().find(|media| media.kind == "audio" && media.port != 0);
+    let media = audio.ok_or(OfferRefusal::NoAudio)?;
+    if !media.protocol.contains("TLS") && media.value("crypto").is_some() {
+        return Err(OfferRefusal::Sdes);
+    }
+    let peer = offer.peer(media)?;
+    let audio = media.audio()?;
+    let mut candidates = media.candidates();
+    if candidates.is_empty() {
+        candidates.extend(media.default_address.or(offer.session.default_address).and_then(|ip| {
+            let usable = !ip.is_unspecified() && media.port > 9;
+            usable.then(|| SocketAddr::new(ip, media.port))
+        }));
+    }
+    if candidates.is_empty() {
+        return Err(OfferRefusal::NoAddress);
+    }
+    let milliseconds = |name| media.value(name).and_then(|value| value.parse().ok()).unwrap_or(20);
+    Ok(CustomerOffer {
+        mid: media.value("mid").unwrap_or("0").to_owned(),
+        peer,
+        candidates,
+        audio,
+        ptime: milliseconds("ptime"),
+        maxptime: milliseconds("maxptime"),
+    })
+}
+
+pub(crate) fn read_line_offer(text: &str) -> Result<LineOffer, OfferRefusal> {
+    let offer = Description::read(text)?;
+    let main = offer
+        .media
+        .iter()
+        .position(|media| media.kind == "audio" && media.port != 0 && media.direction != Direction::ReceiveOnly)
+        .ok_or(OfferRefusal::NoAudio)?;
+    let main_media = &offer.media[main];
+    let peer = offer.peer(main_media)?;
+    let audio = main_media.audio()?;
+    let bundled: Vec<&str> = offer
+        .session
+        .value("group")
+        .and_then(|group| group.strip_prefix("BUNDLE"))
+        .map(|mids| mids.split_whitespace().collect())
+        .unwrap_or_default();
+    let mut extras = 0;
+    let sections = offer.media.iter().enumerate().map(|(at, media)| {
+        let mid = media.value("mid").map(str::to_owned);
+        if at == main {
+            return LineSection::Main { mid: mid.unwrap_or_else(|| "0".to_owned()) };
+        }
+        let in_bundle = mid.as_deref().is_some_and(|mid| bundled.contains(&mid));
+        if let (true, Some(mid), Ok(audio)) = (in_bundle && media.is_extra_ear() && extras < MAX_EXTRAS, &mid, media.audio()) {
+            extras += 1;
+            return LineSection::Extra { mid: mid.clone(), audio };
+        }
+        let format = media.formats.first().copied().unwrap_or("0").to_owned();
+        LineSection::Refused { mid, kind: media.kind.to_owned(), protocol: media.protocol.to_owned(), format }
+    });
+    let sections = sections.collect();
+    Ok(LineOffer { peer, sections, audio })
+}
+
+/// An SDP text, cut into its lines.
+struct Description<'a> {
+    session: Section<'a>,
+    media: Vec<Section<'a>>,
+}
+
+/// The session part or one m-line with what follows it.
+#[derive(Default)]
+struct Section<'a> {
+    kind: &'a str,
+    port: u16,
+    protocol: &'a str,
+    formats: Vec<&'a str>,
+    attributes: Vec<(&'a str, &'a str)>,
+    default_address: Option<IpAddr>,
+    direction: Direction,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    #[default]
+    Both,
+    SendOnly,
+    ReceiveOnly,
+    Inactive,
+}
+
+impl<'a> Description<'a> {
+    fn read(text: &'a str) -> Result<Self, OfferRefusal> {
+        if text.len() > MAX_OFFER || !text.trim_start().starts_with("v=0") {
+            return Err(OfferRefusal::NotSdp);
+        }
+        let mut description = Self { session: Section::default(), media: Vec::new() };
+        for line in text.split(['\r', '\n']).map(str::trim) {
+            let Some((kind, value)) = line.split_once('=') else { continue };
+            if kind == "m" {
+                description.media.push(Section::begin(value).ok_or(OfferRefusal::NotSdp)?);
+                continue;
+            }
+            let section = description.media.last_mut().unwrap_or(&mut description.session);
+            match kind {
+                "a" => section.attribute(value),
+                "c" => section.default_address = value.split_whitespace().nth(2).and_then(|ip| ip.parse().ok()),
+                _ => {}
+            }
+        }
+        Ok(description)
+    }
+
+    /// ICE and fingerprint may stand in the m-line or above all m-lines.
+    fn peer(&self, media: &Section<'a>) -> Result<Peer, OfferRefusal> {
+        let value = |name| media.value(name).or_else(|| self.session.value(name));
+        let mut prints = media.values("fingerprint").chain(self.session.values("fingerprint")).peekable();
+        if prints.peek().is_none() {
+            return Err(OfferRefusal::NoFingerprint);
+        }
+        let fingerprint = prints.find_map(sha256_fingerprint).ok_or(OfferRefusal::NoSha256)?;
+        match (value("ice-ufrag"), value("ice-pwd")) {
+            (Some(ufrag), Some(password)) if !ufrag.is_empty() && !password.is_empty() => {
+                Ok(Peer { ufrag: ufrag.to_owned(), password: password.to_owned(), fingerprint })
+            }
+            _ => Err(OfferRefusal::NoIce),
+        }
+    }
+}
+
+impl<'a> Section<'a> {
+    fn begin(value: &'a str) -> Option<Self> {
+        let mut words = value.split_whitespace();
+        let kind = words.next()?;
+        let port = words.next()?.split('/').next()?.parse().ok()?;
+        let protocol = words.next()?;
+        Some(Self { kind, port, protocol, formats: words.collect(), ..Self::default() })
+    }
+
+    fn attribute(&mut self, text: &'a str) {
+        let (name, value) = text.split_once(':').unwrap_or((text, ""));
+        match name {
+            "sendrecv" => self.direction = Direction::Both,
+            "sendonly" => self.direction = Direction::SendOnly,
+            "recvonly" => self.direction = Direction::ReceiveOnly,
+            "inactive" => self.direction = Direction::Inactive,
+            _ => self.attributes.push((name, value.trim())),
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<&'a str> {
+        self.values(name).next()
+    }
+
+    fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.attributes.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+    }
+
+    fn is_extra_ear(&self) -> bool {
+        self.kind == "audio" && matches!(self.direction, Direction::ReceiveOnly)
+    }
+
+    fn audio(&self) -> Result<Audio, OfferRefusal> {
+        let codecs: Vec<(u8, &str)> = self
+            .values("rtpmap")
+            .filter_map(|map| {
+                let (number, codec) = map.split_once(' ')?;
+                self.formats.contains(&number).then_some(())?;
+                Some((number.parse().ok().filter(|number| *number < 128)?, codec.trim()))
+            })
+            .collect();
+        let find = |wanted: &str| {
+            codecs.iter().find(|(_, codec)| codec.eq_ignore_ascii_case(wanted)).map(|(number, _)| *number)
+        };
+        let opus = find("opus/48000/2").ok_or_else(|| OfferRefusal::NoOpus {
+            offered: match codecs.is_empty() {
+                true => "nothing".to_owned(),
+                false => codecs.iter().map(|(_, codec)| *codec).take(8).collect::<Vec<_>>().join(", "),
+            },
+        })?;
+        let opus_fmtp = self.values("fmtp").find_map(|fmtp| {
+            let (number, parameters) = fmtp.split_once(' ')?;
+            (number.parse() == Ok(opus)).then(|| parameters.trim().to_owned())
+        });
+        Ok(Audio { opus, opus_fmtp, dtmf: find("telephone-event/8000").or_else(|| find("telephone-event/8000/1")) })
+    }
+
+    /// UDP candidates of RTP. Names (`….local`) are left out: we cannot look them up, and as ICE-lite need not.
+    fn candidates(&self) -> Vec<SocketAddr> {
+        let mut found = Vec::new();
+        for candidate in self.values("candidate") {
+            let words: Vec<&str> = candidate.split_whitespace().collect();
+            let [_, "1", transport, _, ip, port, ..] = words.as_slice() else { continue };
+            if !transport.eq_ignore_ascii_case("udp") {
+                continue;
+            }
+            if let (Ok(ip), Ok(port)) = (ip.parse::<IpAddr>(), port.parse())
+                && port != 0
+                && !ip.is_unspecified()
+                && !ip.is_multicast()
+                && found.len() < MAX_CANDIDATES
+            {
+                found.push(SocketAddr::new(ip, port));
+            }
+        }
+        found
+    }
+}
+
+/// `sha-256 AB:CD:…`; the case of the name does not matter (uppercase was seen).
+fn sha256_fingerprint(value: &str) -> Option<[u8; 32]> {
+    let (name, digits) = value.split_once(' ')?;
+    name.eq_ignore_ascii_case("sha-256").then_some(())?;
+    let bytes: Vec<u8> =
+        digits.trim().split(':').map(|pair| u8::from_str_radix(pair, 16)).collect::<Result<_, _>>().ok()?;
+    bytes.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CAPTURED: &str = include_str!("../../fixtures/meta-offer-captured-2025-26.sdp");
+    const DOCS_2024: &str = include_str!("../../fixtures/meta-offer-docs-2024.sdp");
+    const SDES: &str = include_str!("../../fixtures/meta-offer-sdes.sdp");
+
+    fn refusal(offer: &str) -> String {
+        read_customer_offer(offer).expect_err("a refusal").to_string()
+    }
+
+    #[test]
+    fn the_captured_offer_of_2025_26_is_read_with_its_padded_password() {
+        let offer = read_customer_offer(CAPTURED).expect("reads");
+        assert_eq!(offer.mid, "audio");
+        assert_eq!(offer.peer.ufrag, "SaMpLeUfRaGaBcDe");
+        assert_eq!(offer.peer.password, "F6/jj+L0/8/Dzluc0IoZEQ==");
+        assert_eq!(offer.candidates.len(), 2);
+        assert_eq!(offer.candidates[0].to_string(), "57.144.215.49:3484");
+        assert!(offer.candidates[1].is_ipv6());
+        assert_eq!((offer.audio.opus, offer.audio.dtmf), (111, Some(126)));
+        assert!(offer.audio.opus_fmtp.expect("fmtp").starts_with("maxaveragebitrate=20000;"));
+        assert_eq!((offer.ptime, offer.maxptime), (20, 20));
+    }
+
+    #[test]
+    fn the_documents_offer_of_2024_is_read() {
+        let offer = read_customer_offer(DOCS_2024).expect("reads");
+        assert_eq!(offer.peer.ufrag, "6k2qP1R6kBfI/2");
+        assert_eq!(offer.candidates[0].port(), 40_012);
+        assert_eq!(offer.audio.opus_fmtp.as_deref(), Some("minptime=10;useinbandfec=1"));
+    }
+
+    #[test]
+    fn bare_line_feeds_are_accepted_from_others() {
+        assert_eq!(read_customer_offer(&CAPTURED.replace("\r\n", "\n")), read_customer_offer(CAPTURED));
+    }
+
+    #[test]
+    fn an_upper_case_hash_name_and_further_fingerprints_are_accepted() {
+        let shouted = CAPTURED.replace("a=fingerprint:sha-256", "a=fingerprint:sha-512 00:11\r\na=fingerprint:SHA-256");
+        assert_eq!(read_customer_offer(&shouted).expect("reads").peer.fingerprint[0], 0xA0);
+    }
+
+    #[test]
+    fn refusals_say_what_is_wrong() {
+        assert_eq!(refusal("hello"), "it is not SDP");
+        assert_eq!(refusal(&CAPTURED.replace("m=audio", "m=video")), "it has no audio");
+        assert_eq!(refusal(&CAPTURED.replace("m=audio 3484", "m=audio 0")), "it has no audio");
+        let no_print = CAPTURED.replace("a=fingerprint", "a=x-fingerprint");
+        assert_eq!(refusal(&no_print), "it has no fingerprint, so the other end could not be recognised");
+        assert_eq!(refusal(&CAPTURED.replace("sha-256", "sha-1")), "it has no SHA-256 fingerprint");
+        let isac = CAPTURED.replace("111 opus/48000/2", "111 ISAC/16000");
+        assert_eq!(refusal(&isac), "it does not offer Opus (offered: ISAC/16000, telephone-event/8000)");
+        assert!(refusal(SDES).starts_with("it uses SDES keys"));
+        assert_eq!(refusal(&CAPTURED.replace("a=ice-ufrag", "a=x")), "it has no ICE user name and password");
+        let nowhere = CAPTURED.replace("a=candidate", "a=x").replace("IP4 57.144.215.49", "IP4 0.0.0.0");
+        assert_eq!(refusal(&nowhere), "it has no UDP address we can reach");
+    }
+
+    #[test]
+    fn without_candidates_the_connection_line_is_the_address() {
+        let offer = read_customer_offer(&CAPTURED.replace("a=candidate", "a=x")).expect("reads");
+        assert_eq!(offer.candidates, ["57.144.215.49:3484".parse().expect("address")]);
+    }
+
+    #[test]
+    fn a_browser_may_bring_two_further_ears_and_nothing_else() {
+        let main = "m=audio 9 UDP/TLS/RTP/SAVPF 111 63 126\r\na=mid:0\r\na=sendrecv\r\na=rtpmap:111 opus/48000/2\r\n\
+                    a=rtpmap:63 red/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n";
+        let ear = |mid: u8| main.replace("mid:0", &format!("mid:{mid}")).replace("sendrecv", "recvonly");
+        let head = "v=0\r\na=group:BUNDLE 0 1 2 3 4\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n\
+                    a=fingerprint:sha-256 A0:A1:A2:A3:A4:A5:A6:A7:A8:A9:AA:AB:AC:AD:AE:AF:B0:B1:B2:B3:B4:B5:B6:B7:B8:B9:\
+                    BA:BB:BC:BD:BE:BF\r\n";
+        let data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:4\r\n";
+        let offer = read_line_offer(&format!("{head}{main}{}{}{}{data}", ear(1), ear(2), ear(3))).expect("reads");
+        assert_eq!(offer.audio.dtmf, Some(126));
+        assert_eq!(offer.sections[0], LineSection::Main { mid: "0".into() });
+        assert!(matches!(&offer.sections[1], LineSection::Extra { mid, .. } if mid == "1"));
+        assert!(matches!(&offer.sections[2], LineSection::Extra { mid, .. } if mid == "2"));
+        assert!(matches!(&offer.sections[3], LineSection::Refused { kind, .. } if kind == "audio"));
+        assert!(matches!(&offer.sections[4], LineSection::Refused { kind, .. } if kind == "application"));
+        assert_eq!(read_line_offer(&format!("{head}{}", ear(1))), Err(OfferRefusal::NoAudio));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "\\PC{0,200}", cut in 0_usize..1_200, junk in "[a-z=: 0-9\r\n]{0,40}") {
+            let _ = read_customer_offer(&text);
+            let _ = read_line_offer(&text);
+            let mut mangled = CAPTURED.to_owned();
+            mangled.replace_range(cut.min(CAPTURED.len())..(cut + 10).min(CAPTURED.len()), &junk);
+            let _ = read_customer_offer(&mangled);
+            let _ = read_line_offer(&mangled);
+        }
+    }
+}
