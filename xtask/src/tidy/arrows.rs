@@ -17,7 +17,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("switchboard-http", &["core", "engine", "store", "console"]),
     ("switchboard-simulator", &["core"]),
     ("switchboard", &["core", "provider", "media", "store", "engine", "console", "http", "simulator"]),
-    ("switchboard-tests", &["core", "provider", "media", "store", "engine", "console", "http", "simulator"]),
+    (
+        "switchboard-tests",
+        &["core", "provider", "media", "store", "engine", "console", "http", "simulator", "switchboard"],
+    ),
     ("xtask", &[]),
 ];
 
