@@ -79,7 +79,7 @@ fn text(value: &Value) -> String {
 
 fn list(body: &Value) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["Call", "From", "Number", "Status", "Reason", "Agent", "Talk s", "Offered"]);
     for call in body["items"].as_array().into_iter().flatten() {
         let caller = [&call["caller"]["name"], &call["caller"]["phone"]]
@@ -103,7 +103,7 @@ fn list(body: &Value) -> String {
 
 fn story(body: &Value) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["#", "When", "What", "Facts"]);
     for event in body["events"].as_array().into_iter().flatten() {
         table.add_row([text(&event["seq"]), text(&event["at"]), text(&event["kind"]), text(&event["data"])]);
