@@ -1,4 +1,6 @@
 /** The pages and their addresses. What a page shows lives in its search params, so that a view can be sent to a colleague. */
+
+import type { QueryClient } from "@tanstack/react-query";
 import {
   createRootRouteWithContext,
   createRoute,
@@ -7,12 +9,11 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
-import type { QueryClient } from "@tanstack/react-query";
 import { ApiError } from "../lib/api";
 import { readCallSearch } from "../lib/call-search";
 import { meQuery, queries, serverQuery } from "../lib/session";
-import { Broken, NotFound } from "./pages/states";
 import { ShellRoute } from "./pages/shell-route";
+import { Broken, NotFound } from "./pages/states";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
   component: Outlet,
@@ -130,12 +131,7 @@ const design = createRoute({
 const tree = root.addChildren([
   login,
   welcome,
-  shell.addChildren([
-    home,
-    calls,
-    call,
-    settings.addChildren([settingsHome, devices, appearance, shortcuts, design]),
-  ]),
+  shell.addChildren([home, calls, call, settings.addChildren([settingsHome, devices, appearance, shortcuts, design])]),
 ]);
 
 export const router = createRouter({

@@ -43,7 +43,15 @@ export function CordState(props: {
   const Heading = props.heading ?? "h2";
   return (
     <div className={styles.state} role={props.kind === "error" ? "alert" : undefined}>
-      <svg width="124" height="52" viewBox="0 0 124 52" fill="none" strokeWidth="3.5" strokeLinecap="round" aria-hidden="true">
+      <svg
+        width="124"
+        height="52"
+        viewBox="0 0 124 52"
+        fill="none"
+        strokeWidth="3.5"
+        strokeLinecap="round"
+        aria-hidden="true"
+      >
         <Cord kind={props.kind} />
       </svg>
       <Heading className={styles.title} tabIndex={Heading === "h1" ? -1 : undefined}>

@@ -3,12 +3,7 @@ import { useTranslation } from "react-i18next";
 import type { AgentState, Status } from "../lib/api-types";
 import styles from "./line-lamp.module.css";
 
-export type LampState =
-  | Status
-  | "bar"
-  | "empty"
-  | "dashed"
-  | "triangle";
+export type LampState = Status | "bar" | "empty" | "dashed" | "triangle";
 
 const TONE: Record<LampState, string> = {
   offered: "offered",

@@ -169,7 +169,7 @@ export type ServerFrame =
   | { type: "quality"; call_id: string; customer: Quality | null; agent: Quality | null }
   | { type: "error"; request: string | null; code: string; detail: string }
   | { type: "pong" }
-  | { type: "bye"; why: "logout" | "disabled" | "replaced" | "shutdown" };
+  | { type: "bye"; why: string };
 
 /** What we say on the live stream. */
 export type ClientFrame =

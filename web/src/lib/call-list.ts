@@ -6,10 +6,7 @@ import type { Call, CallPage } from "./api-types";
 export type CallPages = InfiniteData<CallPage, string | undefined>;
 
 function folded(text: string): string {
-  return text
-    .normalize("NFD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase();
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
 /** Would the server put this call on a list with this filter? */

@@ -36,7 +36,10 @@ export function deviceChoices(
   standard: string,
   chosen: string | null,
 ): { value: string; label: string }[] {
-  const known = devices.map((device) => ({ value: device.deviceId, label: device.label || device.deviceId.slice(0, 8) }));
+  const known = devices.map((device) => ({
+    value: device.deviceId,
+    label: device.label || device.deviceId.slice(0, 8),
+  }));
   const missing = chosen !== null && !known.some((device) => device.value === chosen);
   return [{ value: "", label: standard }, ...known, ...(missing ? [{ value: chosen, label: chosen.slice(0, 8) }] : [])];
 }

@@ -67,12 +67,7 @@ export function exactTime(at: string, language: string): string {
 }
 
 /** "Yesterday 10:12", "3 Nov 10:12", "3 Nov 2025"; the word for today and yesterday comes from the texts. */
-export function listTime(
-  at: string,
-  now: Date,
-  language: string,
-  words: { today: string; yesterday: string },
-): string {
+export function listTime(at: string, now: Date, language: string, words: { today: string; yesterday: string }): string {
   const moment = new Date(at);
   const yesterday = new Date(now);
   yesterday.setDate(now.getDate() - 1);

@@ -55,6 +55,12 @@ export function currentLanguage(): Language {
   return nearestLanguage([i18next.language ?? "en"]);
 }
 
+/** How this reader writes numbers and times: the language of the texts, in the variant of the browser when it speaks it too. */
+export function currentLocale(): string {
+  const language = currentLanguage();
+  return navigator.languages.find((each) => each.slice(0, 2) === language.slice(0, 2)) ?? language;
+}
+
 export async function changeLanguage(language: Language) {
   await load(language);
   await i18next.changeLanguage(language);

@@ -49,6 +49,9 @@ const WAYS: Record<string, Way> = {
   "media.refused": { from: "switchboard", to: "switchboard", tone: "bad", key: true },
   "media.customer_connected": { from: "whatsapp", to: "switchboard", tone: "good", key: true },
   "media.customer_heard": { from: "whatsapp", to: "switchboard", tone: "good", key: true },
+  "media.customer_failed": { from: "whatsapp", to: "switchboard", tone: "bad", key: true },
+  "media.first_sent": { from: "switchboard", to: "whatsapp", tone: "good", key: true },
+  "media.agent_heard": { from: "agent", to: "switchboard", tone: "good", key: true },
   "media.music_started": { from: "switchboard", to: "whatsapp" },
   "media.notice_started": { from: "switchboard", to: "whatsapp" },
   "ring.started": { from: "switchboard", to: "agent", key: true },
@@ -65,12 +68,13 @@ const WAYS: Record<string, Way> = {
 const DETAILS = ["detail", "message", "why", "reason", "ice_ms", "dtls_ms", "attempt", "code"];
 
 function detailOf(data: Record<string, unknown>): string | null {
-  const fault = data.fault;
+  const fault = data.error ?? data.fault;
   const flat = typeof fault === "object" && fault !== null ? { ...data, ...(fault as Record<string, unknown>) } : data;
   const parts: string[] = [];
   for (const name of DETAILS) {
     const value = (flat as Record<string, unknown>)[name];
-    if (typeof value === "number") parts.push(name.endsWith("_ms") ? `${name.slice(0, -3)} ${value} ms` : `${name} ${value}`);
+    if (typeof value === "number")
+      parts.push(name.endsWith("_ms") ? `${name.slice(0, -3).toUpperCase()} ${value} ms` : `${name} ${value}`);
     else if (typeof value === "string" && value !== "") parts.push(value.replaceAll("_", " "));
   }
   return parts.length === 0 ? null : parts.join(", ");
@@ -102,8 +106,10 @@ export function rungs(events: readonly CallEvent[]): Rung[] {
 export function personOf(data: Record<string, unknown>, names: Record<string, string>): string | null {
   for (const key of ["agent", "user", "by_user", "by"]) {
     const value = data[key];
-    if (typeof value === "object" && value !== null && "name" in value && typeof value.name === "string") return value.name;
+    if (typeof value === "object" && value !== null && "name" in value && typeof value.name === "string")
+      return value.name;
     if (typeof value === "string" && names[value] !== undefined) return names[value];
+    if (typeof value === "string" && !value.startsWith("user_")) return value;
   }
   for (const key of ["agent_name", "user_name", "name"]) {
     const value = data[key];

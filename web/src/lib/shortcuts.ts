@@ -3,13 +3,7 @@
  * which only moves the focus.
  */
 
-export type ShortcutName =
-  | "focus_phone"
-  | "end"
-  | "mute"
-  | "history"
-  | "decline"
-  | "shortcuts";
+export type ShortcutName = "focus_phone" | "end" | "mute" | "history" | "decline" | "shortcuts";
 
 export interface Shortcut {
   name: ShortcutName;
@@ -49,7 +43,9 @@ export function matchShortcut(pressed: Pressed, typing: boolean, off: readonly s
     // On a Mac the command key stands where Ctrl stands elsewhere.
     if ((pressed.ctrlKey || pressed.metaKey) !== (shortcut.ctrl ?? false)) continue;
     if (pressed.altKey !== (shortcut.alt ?? false)) continue;
-    if (shortcut.key !== undefined ? pressed.key === shortcut.key : pressed.code === shortcut.code && !pressed.shiftKey) {
+    if (
+      shortcut.key !== undefined ? pressed.key === shortcut.key : pressed.code === shortcut.code && !pressed.shiftKey
+    ) {
       return shortcut.name;
     }
   }
@@ -59,6 +55,7 @@ export function matchShortcut(pressed: Pressed, typing: boolean, off: readonly s
 export function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (target.isContentEditable) return true;
-  if (target instanceof HTMLInputElement) return !["button", "checkbox", "radio", "range", "submit"].includes(target.type);
+  if (target instanceof HTMLInputElement)
+    return !["button", "checkbox", "radio", "range", "submit"].includes(target.type);
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
 }

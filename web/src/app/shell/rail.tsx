@@ -23,7 +23,7 @@ export function Brand() {
 function Jack() {
   return (
     <svg className={styles.jack} width="24" height="16" viewBox="0 0 24 16" aria-hidden="true">
-      <path className={styles.cord} d="M12 8h12" />
+      <path className={styles.cord} d="M16 8h8" />
       <circle cx="12" cy="8" r="3.6" />
     </svg>
   );

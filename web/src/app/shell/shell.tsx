@@ -1,15 +1,15 @@
 /** The frame of every page behind the sign-in: rail, top bar, sheet, and the phone, which no change of page touches. */
 import { Outlet } from "@tanstack/react-router";
+import { FlaskConical } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { FlaskConical } from "lucide-react";
 import { Cradle } from "../../features/softphone/cradle";
 import { CardsSlot, HandsetSlot, useDock } from "../../features/softphone/dock";
 import { PhoneBanners, ResumeBar } from "../../features/softphone/phone-banners";
 import { PhoneEffects } from "../../features/softphone/phone-effects";
 import type { Me } from "../../lib/api-types";
-import { phone } from "../../lib/softphone/phone";
 import { useServer } from "../../lib/session";
+import { phone } from "../../lib/softphone/phone";
 import { LampStrip } from "./lamp-strip";
 import { Brand, Rail, Tabs } from "./rail";
 import styles from "./shell.module.css";
@@ -68,15 +68,19 @@ export function Shell({ me }: { me: Me }) {
         <Rail />
         <UserMenu me={me} />
       </nav>
+      <div className={styles.banners}>
+        <PhoneBanners />
+      </div>
       <main className={styles.sheet} id="content" tabIndex={-1}>
-        <div className={styles.banners}>
-          <PhoneBanners />
-        </div>
         <Outlet />
       </main>
-      <aside className={styles.phone} id="phone" tabIndex={-1} aria-label={t("app.phone")}>
-        <CardsSlot dock={dock} />
-        <HandsetSlot dock={dock} />
+      <aside className={styles.phone} aria-label={t("app.phone")}>
+        <div className={styles.cards} id="phone" tabIndex={-1}>
+          <CardsSlot dock={dock} />
+        </div>
+        <div className={styles.handset}>
+          <HandsetSlot dock={dock} />
+        </div>
       </aside>
       <nav className={styles.tabs} aria-label={t("app.rail")}>
         <Tabs />

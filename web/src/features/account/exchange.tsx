@@ -34,9 +34,19 @@ export function Exchange() {
             </g>
           )),
         )}
-        <path d="M100 210C130 330 260 410 345 410S440 370 460 330" fill="none" stroke="var(--lamp-live)" strokeWidth="4.5" />
+        <path
+          d="M100 210C130 330 260 410 345 410S440 370 460 330"
+          fill="none"
+          stroke="var(--lamp-live)"
+          strokeWidth="4.5"
+        />
         <path d="M400 150C370 280 270 520 210 530S165 490 160 450" fill="none" stroke="#14181b" strokeWidth="12" />
-        <path d="M400 150C370 280 270 520 210 530S165 490 160 450" fill="none" stroke="var(--lamp-offered)" strokeWidth="4.5" />
+        <path
+          d="M400 150C370 280 270 520 210 530S165 490 160 450"
+          fill="none"
+          stroke="var(--lamp-offered)"
+          strokeWidth="4.5"
+        />
         <Plug x={100} y={210} color="var(--lamp-live)" />
         <Plug x={460} y={330} color="var(--lamp-live)" />
         <Plug x={400} y={150} color="var(--lamp-offered)" />

@@ -15,7 +15,13 @@ export function Footer({ version }: { version: string | undefined }) {
     <footer className={styles.footer}>
       <Menu>
         <Menu.Target>
-          <Button variant="subtle" color="gray" size="xs" c="var(--ink2)" leftSection={<Languages size={16} strokeWidth={1.75} />}>
+          <Button
+            variant="subtle"
+            color="gray"
+            size="xs"
+            c="var(--ink2)"
+            leftSection={<Languages size={16} strokeWidth={1.75} />}
+          >
             {language?.name}
           </Button>
         </Menu.Target>
@@ -29,7 +35,13 @@ export function Footer({ version }: { version: string | undefined }) {
       </Menu>
       <Menu>
         <Menu.Target>
-          <Button variant="subtle" color="gray" size="xs" c="var(--ink2)" leftSection={<SunMoon size={16} strokeWidth={1.75} />}>
+          <Button
+            variant="subtle"
+            color="gray"
+            size="xs"
+            c="var(--ink2)"
+            leftSection={<SunMoon size={16} strokeWidth={1.75} />}
+          >
             {t(`user.${colorScheme}`)}
           </Button>
         </Menu.Target>

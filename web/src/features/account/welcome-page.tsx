@@ -119,7 +119,13 @@ export function WelcomePage() {
             error={missing("name")}
             {...field("name")}
           />
-          <TextInput label={t("login.email")} type="email" autoComplete="username" error={missing("email")} {...field("email")} />
+          <TextInput
+            label={t("login.email")}
+            type="email"
+            autoComplete="username"
+            error={missing("email")}
+            {...field("email")}
+          />
           <PasswordInput
             label={t("login.password")}
             description={t("welcome.password_hint")}

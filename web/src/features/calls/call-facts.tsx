@@ -1,14 +1,14 @@
 import { useTranslation } from "react-i18next";
 import type { CallDetail } from "../../lib/api-types";
 import { duration, exactTime } from "../../lib/format";
-import { currentLanguage } from "../../lib/i18n";
+import { currentLocale } from "../../lib/i18n";
 import styles from "./call-page.module.css";
 
 const ENDED_BY = ["customer", "agent", "exchange", "provider"] as const;
 
 export function CallFacts({ call }: { call: CallDetail }) {
   const { t } = useTranslation();
-  const time = (at: string | null) => (at === null ? null : exactTime(at, currentLanguage()));
+  const time = (at: string | null) => (at === null ? null : exactTime(at, currentLocale()));
   const wait =
     call.offered_at !== null && call.answered_at !== null
       ? duration((Date.parse(call.answered_at) - Date.parse(call.offered_at)) / 1000)

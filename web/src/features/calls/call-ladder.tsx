@@ -10,7 +10,7 @@ import { usePhone } from "../../lib/softphone/use-phone";
 import styles from "./call-ladder.module.css";
 import { useEventWords } from "./event-words";
 
-const STEP = 46;
+const STEP = 52;
 const TOP = 52;
 const X: Record<Lifeline, number> = { whatsapp: 190, switchboard: 400, agent: 610 };
 const WIDTH = 700;
@@ -122,7 +122,15 @@ export function CallLadder({ call }: { call: CallDetail }) {
               {(Object.keys(X) as Lifeline[]).map((line) => (
                 <g key={line}>
                   <path d={`M${X[line]} 30V${height}`} stroke="var(--line2)" strokeWidth="2" />
-                  <rect className={styles.headBox} data-ours={line === "switchboard" || undefined} x={X[line] - 76} y="0" width="152" height="30" rx="7" />
+                  <rect
+                    className={styles.headBox}
+                    data-ours={line === "switchboard" || undefined}
+                    x={X[line] - 76}
+                    y="0"
+                    width="152"
+                    height="30"
+                    rx="7"
+                  />
                   <text className={styles.headWord} textAnchor="middle" x={X[line]} y="20">
                     {heads[line].slice(0, 22)}
                   </text>

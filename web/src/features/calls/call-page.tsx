@@ -10,11 +10,11 @@ import { PageHead } from "../../components/page-head";
 import { ApiError } from "../../lib/api";
 import type { CallDetail } from "../../lib/api-types";
 import { callerName, country, exactTime, listTime } from "../../lib/format";
-import { currentLanguage } from "../../lib/i18n";
+import { currentLocale } from "../../lib/i18n";
+import { CallFacts } from "./call-facts";
 import { CallLadder } from "./call-ladder";
 import styles from "./call-page.module.css";
 import { CallDuration } from "./call-row";
-import { CallFacts } from "./call-facts";
 import { CallSound } from "./call-sound";
 import { DirectionIcon } from "./direction-icon";
 import { useReason } from "./reason";
@@ -45,7 +45,7 @@ function Why({ call }: { call: CallDetail }) {
 
 function Head({ call }: { call: CallDetail }) {
   const { t } = useTranslation();
-  const language = currentLanguage();
+  const language = currentLocale();
   const known = callerName(call);
   const place = country(call.caller.country, language);
   const at = call.offered_at ?? call.ended_at;
@@ -60,9 +60,13 @@ function Head({ call }: { call: CallDetail }) {
       <span className={styles.facts}>
         <span>
           <DirectionIcon call={call} size={15} />
-          <span title={at === null ? undefined : exactTime(at, language)}>{t(`detail.${call.direction}`, { time })}</span>
+          <span title={at === null ? undefined : exactTime(at, language)}>
+            {t(`detail.${call.direction}`, { time })}
+          </span>
         </span>
-        {call.caller.phone !== null && known !== call.caller.phone && <span className="figures">{call.caller.phone}</span>}
+        {call.caller.phone !== null && known !== call.caller.phone && (
+          <span className="figures">{call.caller.phone}</span>
+        )}
         {place !== null && <span>{place}</span>}
         <span>{call.number.name}</span>
         {call.answered_by !== null && <span>{call.answered_by.name}</span>}

@@ -8,7 +8,7 @@ import type { Call } from "../../lib/api-types";
 import type { CallSearch } from "../../lib/call-search";
 import { secondsSince, useNow } from "../../lib/clock";
 import { callerName, clockTime, duration, exactTime, listTime } from "../../lib/format";
-import { currentLanguage } from "../../lib/i18n";
+import { currentLocale } from "../../lib/i18n";
 import { worst } from "../../lib/quality";
 import { phone } from "../../lib/softphone/phone";
 import styles from "./calls.module.css";
@@ -36,7 +36,7 @@ interface RowProps {
 export const CallRow = memo(function CallRow({ call, index, top, narrow, search }: RowProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const language = currentLanguage();
+  const language = currentLocale();
   const known = callerName(call);
   const name = known ?? t("calls.unknown");
   const second = known === call.caller.phone ? null : (call.caller.phone ?? t("calls.no_number"));
@@ -105,7 +105,12 @@ export const CallRow = memo(function CallRow({ call, index, top, narrow, search 
           <span role="cell" data-column="sound">
             <SoundBadge sound={sound} />
           </span>
-          <span role="cell" data-column="time" className="figures" title={time === null ? undefined : exactTime(time, language)}>
+          <span
+            role="cell"
+            data-column="time"
+            className="figures"
+            title={time === null ? undefined : exactTime(time, language)}
+          >
             {when}
           </span>
         </>

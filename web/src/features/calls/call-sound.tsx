@@ -2,13 +2,13 @@ import { useTranslation } from "react-i18next";
 import { SoundBars } from "../../components/sound-badge";
 import type { Quality } from "../../lib/api-types";
 import { decimal } from "../../lib/format";
-import { currentLanguage } from "../../lib/i18n";
+import { currentLocale } from "../../lib/i18n";
 import { mosOf, WARN, worst } from "../../lib/quality";
 import styles from "./call-page.module.css";
 
 export function CallSound({ quality }: { quality: Quality | null }) {
   const { t } = useTranslation();
-  const language = currentLanguage();
+  const language = currentLocale();
   const found = quality === null ? null : worst([quality]);
   const score = quality === null ? null : mosOf(quality);
   const figure = (name: keyof typeof WARN, unit: string) => {

@@ -60,12 +60,19 @@ export function CallTable(props: {
           const call = calls[item.index];
           if (call === undefined) return null;
           const top = item.start - rows.options.scrollMargin;
-          return <CallRow key={item.key} call={call} index={item.index + 2} top={top} narrow={narrow} search={props.search} />;
+          return (
+            <CallRow
+              key={item.key}
+              call={call}
+              index={item.index + 2}
+              top={top}
+              narrow={narrow}
+              search={props.search}
+            />
+          );
         })}
       </div>
-      <p className={styles.foot}>
-        {isFetchingNextPage ? t("calls.loading_more") : hasNextPage ? " " : t("calls.end")}
-      </p>
+      <p className={styles.foot}>{isFetchingNextPage ? t("calls.loading_more") : hasNextPage ? " " : t("calls.end")}</p>
     </div>
   );
 }

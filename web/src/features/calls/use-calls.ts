@@ -1,7 +1,7 @@
 /** Calls from the server, kept up to date by the live stream. */
 import { infiniteQueryOptions, queryOptions, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { type CallFilter, api } from "../../lib/api";
+import { api, type CallFilter } from "../../lib/api";
 import type { CallDetail } from "../../lib/api-types";
 import { type CallPages, withCall } from "../../lib/call-list";
 import { phone } from "../../lib/softphone/phone";

@@ -1,6 +1,6 @@
 /** Microphone, speaker, ringer and what rings. Each change counts at once, in this browser. */
 import { Button, Select, Slider, Switch } from "@mantine/core";
-import { Headphones, Mic, BellRing, Play } from "lucide-react";
+import { BellRing, Headphones, Mic, Play } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { PageHead } from "../../components/page-head";
@@ -118,7 +118,11 @@ export function DevicesPage() {
             allowDeselect={false}
             onChange={(value) => preferences.set({ ringtone: RINGTONES.find((tone) => tone === value) ?? "bell" })}
           />
-          <Button variant="default" leftSection={<Play size={16} strokeWidth={1.75} />} onClick={() => void rehearse(chosen)}>
+          <Button
+            variant="default"
+            leftSection={<Play size={16} strokeWidth={1.75} />}
+            onClick={() => void rehearse(chosen)}
+          >
             {t("settings.play")}
           </Button>
         </div>

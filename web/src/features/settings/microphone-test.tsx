@@ -60,7 +60,11 @@ export function MicrophoneTest({ deviceId }: { deviceId: string | null }) {
           {t(level === null ? "settings.test_microphone" : "settings.stop_test")}
         </Button>
         <span role="status" className={heard ? styles.good : styles.hint}>
-          {failed ? t("settings.test_failed") : level === null ? "" : t(heard ? "settings.we_hear_you" : "settings.speak_now")}
+          {failed
+            ? t("settings.test_failed")
+            : level === null
+              ? ""
+              : t(heard ? "settings.we_hear_you" : "settings.speak_now")}
         </span>
       </div>
     </div>

@@ -1,9 +1,9 @@
 /** The black pill at the top right: it is always the phone, and says in a word what the phone is doing. */
 import { BellOff, Maximize2, PhoneOff } from "lucide-react";
 import { useTranslation } from "react-i18next";
-import { LineLamp, type LampState } from "../../components/line-lamp";
-import type { PhoneState } from "../../lib/softphone/state";
+import { type LampState, LineLamp } from "../../components/line-lamp";
 import { phone } from "../../lib/softphone/phone";
+import type { PhoneState } from "../../lib/softphone/state";
 import { usePhone } from "../../lib/softphone/use-phone";
 import { useCaller } from "./caller";
 import styles from "./cradle.module.css";

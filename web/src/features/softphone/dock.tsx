@@ -18,7 +18,6 @@ export function useDock(): Dock {
   const lingering = usePhone((state) => state.justEnded !== null);
   const mine = usePhone((state) => state.tab === "phone" && state.line !== "replaced");
   const [small, setSmall] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new call opens the handset, whatever the last one left.
   useEffect(() => {
     if (callId !== null) setSmall(false);
   }, [callId]);

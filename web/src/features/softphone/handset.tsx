@@ -46,7 +46,11 @@ export function MuteKey({ small = false }: { small?: boolean }) {
       aria-label={small ? word : undefined}
       onClick={() => phone.mute(!muted)}
     >
-      {muted ? <MicOff size={20} strokeWidth={1.75} aria-hidden="true" /> : <Mic size={20} strokeWidth={1.75} aria-hidden="true" />}
+      {muted ? (
+        <MicOff size={20} strokeWidth={1.75} aria-hidden="true" />
+      ) : (
+        <Mic size={20} strokeWidth={1.75} aria-hidden="true" />
+      )}
       {!small && word}
     </button>
   );
@@ -133,7 +137,11 @@ export function Handset({ call, onMinimise }: { call: Call; onMinimise: () => vo
       <button type="button" className={styles.end} disabled={ending || over} onClick={end}>
         <PhoneOff size={20} strokeWidth={1.75} aria-hidden="true" />
         {t(ending ? "call.ending" : over ? "call.ended" : "call.end")}
-        {!ending && !over && <kbd aria-hidden="true">Ctrl E</kbd>}
+        {!ending && !over && (
+          <span className={styles.kbd} aria-hidden="true">
+            Ctrl E
+          </span>
+        )}
       </button>
     </section>
   );

@@ -97,7 +97,11 @@ export function IncomingCard({ card, first }: { card: Card; first: boolean }) {
         <button type="button" className={styles.decline} disabled={busy} onClick={() => decline(card)}>
           <PhoneOff size={20} strokeWidth={1.75} aria-hidden="true" />
           {t(card.phase === "declining" ? decliningWord : declineWord)}
-          {first && !busy && <kbd aria-hidden="true">Esc</kbd>}
+          {first && !busy && (
+            <span className={styles.kbd} aria-hidden="true">
+              Esc
+            </span>
+          )}
         </button>
         <button
           type="button"
@@ -109,7 +113,11 @@ export function IncomingCard({ card, first }: { card: Card; first: boolean }) {
         >
           <Phone size={20} strokeWidth={1.75} aria-hidden="true" />
           {t(card.phase === "connecting" ? "call.connecting" : "call.answer")}
-          {first && !busy && <kbd aria-hidden="true">Enter</kbd>}
+          {first && !busy && (
+            <span className={styles.kbd} aria-hidden="true">
+              Enter
+            </span>
+          )}
         </button>
       </div>
       {hint !== "" && (

@@ -20,7 +20,8 @@ export function IncomingCards({ compact }: { compact: boolean }) {
     // A card never takes the focus from a field, a dialog or a menu.
     const active = document.activeElement;
     const free = active === null || active === document.body || active instanceof HTMLHeadingElement;
-    if (free && !isTyping(active)) list.current?.querySelector<HTMLElement>("[data-answer]")?.focus({ preventScroll: true });
+    if (free && !isTyping(active))
+      list.current?.querySelector<HTMLElement>("[data-answer]")?.focus({ preventScroll: true });
   }, [firstId, compact]);
 
   if (!mine || cards.length === 0) return null;

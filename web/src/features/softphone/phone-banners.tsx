@@ -76,7 +76,7 @@ function PhoneTrouble(): ReactElement | null {
       </Banner>
     );
   }
-  const here = { label: t("banner.tab_action"), run: () => phone.usePhoneHere() };
+  const here = { label: t("banner.tab_action"), run: () => phone.takePhone() };
   if (tab === "other") {
     return (
       <Banner tone="notice" icon={<AppWindow {...icon} />} title={t("banner.tab_title")} action={here}>

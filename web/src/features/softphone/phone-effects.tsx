@@ -114,7 +114,8 @@ function Announcements() {
   }, [newestId]);
   const call = myCall ?? ended?.call ?? null;
   const name = call === null ? "" : (callerName(call) ?? t("calls.unknown"));
-  const quiet = myCall !== null ? t("call.answered_polite", { name }) : ended !== null ? t("call.ended_polite", { name }) : "";
+  const quiet =
+    myCall !== null ? t("call.answered_polite", { name }) : ended !== null ? t("call.ended_polite", { name }) : "";
   return (
     <>
       <SrLive assertive text={loud} />

@@ -2,7 +2,7 @@
 import { useTranslation } from "react-i18next";
 import { SoundBars } from "../../components/sound-badge";
 import { decimal } from "../../lib/format";
-import { currentLanguage } from "../../lib/i18n";
+import { currentLocale } from "../../lib/i18n";
 import { WARN, worst } from "../../lib/quality";
 import { usePhone } from "../../lib/softphone/use-phone";
 import styles from "./sound-line.module.css";
@@ -28,7 +28,7 @@ export function SoundLine() {
       <span className={`${styles.figures} figures`} data-warned={warned || undefined}>
         {t("sound.figures", {
           rtt: rtt_ms === null ? "—" : Math.round(rtt_ms),
-          loss: decimal(loss_percent ?? 0, currentLanguage()),
+          loss: decimal(loss_percent ?? 0, currentLocale()),
         })}
       </span>
     </div>

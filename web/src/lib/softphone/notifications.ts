@@ -15,7 +15,8 @@ export class CallNotifications {
         this.shown.delete(id);
       }
     }
-    if (notificationPermission() !== "granted" || (document.visibilityState === "visible" && document.hasFocus())) return;
+    if (notificationPermission() !== "granted" || (document.visibilityState === "visible" && document.hasFocus()))
+      return;
     for (const { id, title, body } of ringing) {
       if (this.shown.has(id)) continue;
       try {

@@ -69,7 +69,11 @@ export class Peer {
     if (this.closed) return found;
     const report = await this.connection.getStats();
     report.forEach((entry: Record<string, unknown>) => {
-      if (entry.type === "candidate-pair" && entry.nominated === true && typeof entry.currentRoundTripTime === "number") {
+      if (
+        entry.type === "candidate-pair" &&
+        entry.nominated === true &&
+        typeof entry.currentRoundTripTime === "number"
+      ) {
         found.rtt_ms = Math.round(entry.currentRoundTripTime * 1000);
       }
       if (entry.type === "inbound-rtp" && entry.mid === this.conversation.mid) {

@@ -89,7 +89,7 @@ export class Phone {
     this.live.tryNow();
   }
 
-  usePhoneHere() {
+  takePhone() {
     if (this.state.line === "replaced") this.openLine();
     this.tab.take();
   }
@@ -210,7 +210,8 @@ export class Phone {
     }
     if (frame.type === "call") for (const listener of this.callListeners) listener(frame.call);
     if (frame.type === "hello") for (const listener of this.callListeners) listener(null);
-    if (frame.type === "bye" && frame.why !== "shutdown") this.live.stop();
+    // After any other goodbye (a restart, a page that was too slow) the stream comes back by itself.
+    if (frame.type === "bye" && (frame.why === "logout" || frame.why === "disabled")) this.live.stop();
   }
 
   private elected(phone: boolean) {

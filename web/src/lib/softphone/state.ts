@@ -64,7 +64,7 @@ export interface PhoneState {
   /** The browser refused to go on with the call by itself after a reload. */
   needsClick: boolean;
   quality: { customer: Quality | null; agent: Quality | null };
-  byeWhy: "logout" | "disabled" | "replaced" | "shutdown" | null;
+  byeWhy: string | null;
 }
 
 export const initialState: PhoneState = {
@@ -186,7 +186,12 @@ function withMyCall(state: PhoneState, call: Call | null, now: number): PhoneSta
     muted: same ? state.muted : false,
     needsClick: next === null ? false : state.needsClick,
     quality: same ? state.quality : { customer: null, agent: null },
-    justEnded: before !== null && next === null ? { call: call ?? state.live[before.id] ?? before, at: now } : next === null ? state.justEnded : null,
+    justEnded:
+      before !== null && next === null
+        ? { call: call ?? state.live[before.id] ?? before, at: now }
+        : next === null
+          ? state.justEnded
+          : null,
   };
 }
 

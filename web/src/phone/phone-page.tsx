@@ -1,0 +1,223 @@
+/** The simulator's phone: a person plays the customer. Choices left, the phone in the middle, mishaps and log right. */
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Logo } from "../components/logo";
+import { setPageTitle } from "../lib/page-title";
+import { type CallView, CustomerCall, idle } from "./customer-call";
+import { Handheld } from "./handheld";
+import styles from "./phone.module.css";
+import {
+  type BusinessNumber,
+  type Customer,
+  FAULTS,
+  type FaultName,
+  type Faults,
+  international,
+  type PhoneSound,
+  simulator,
+} from "./simulator";
+
+const SOUNDS: PhoneSound[] = ["microphone", "voice", "tone"];
+
+/** What the simulator knows; asked again until it answers. */
+function useWorld(): { customers: Customer[]; numbers: BusinessNumber[]; offline: boolean } {
+  const [world, setWorld] = useState({
+    customers: [] as Customer[],
+    numbers: [] as BusinessNumber[],
+    offline: false,
+  });
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = async () => {
+      try {
+        const [customers, numbers] = await Promise.all([simulator.customers(), simulator.numbers()]);
+        setWorld({ customers, numbers, offline: false });
+      } catch {
+        setWorld((before) => ({ ...before, offline: true }));
+        timer = setTimeout(() => void ask(), 2_000);
+      }
+    };
+    void ask();
+    return () => clearTimeout(timer);
+  }, []);
+  return world;
+}
+
+function FaultBoxes(props: { chosen: FaultName[]; onChange: (chosen: FaultName[]) => void }) {
+  const { t } = useTranslation();
+  return (
+    <section className={styles.card}>
+      <header>
+        <h2>{t("phone.faults")}</h2>
+        <button type="button" className={styles.link} onClick={() => props.onChange([])}>
+          {t("phone.reset")}
+        </button>
+      </header>
+      {FAULTS.map(({ name }) => (
+        <label key={name} className={styles.choice}>
+          <input
+            type="checkbox"
+            checked={props.chosen.includes(name)}
+            onChange={(event) =>
+              props.onChange(
+                event.currentTarget.checked ? [...props.chosen, name] : props.chosen.filter((each) => each !== name),
+              )
+            }
+          />
+          {t(`phone.fault_${name}`)}
+        </label>
+      ))}
+    </section>
+  );
+}
+
+function Log({ view }: { view: CallView }) {
+  const { t } = useTranslation();
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    const text = view.log.map((line) => `${(line.at_ms / 1000).toFixed(3).padStart(8)}  ${line.what}`).join("\n");
+    await navigator.clipboard?.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 2000);
+  };
+  return (
+    <section className={styles.card} data-testid="phone-log">
+      <header>
+        <h2>{t("phone.log")}</h2>
+        {view.log.length > 0 && (
+          <button type="button" className={styles.link} onClick={() => void copy()}>
+            {t(copied ? "phone.copied" : "phone.copy")}
+          </button>
+        )}
+      </header>
+      {view.log.length === 0 ? (
+        <p className="dim">{t("phone.log_empty")}</p>
+      ) : (
+        <ol className={styles.log}>
+          {view.log.map((line, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: lines are only ever added at the end.
+            <li key={index}>
+              <span className="dim">{(line.at_ms / 1000).toFixed(3)}</span>
+              <span>{line.what}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}
+
+export function PhonePage() {
+  const { t } = useTranslation();
+  const { customers, numbers, offline } = useWorld();
+  const [customerAt, setCustomerAt] = useState(0);
+  const [numberAt, setNumberAt] = useState(0);
+  const [sound, setSound] = useState<PhoneSound>(window.isSecureContext ? "microphone" : "voice");
+  const [faults, setFaults] = useState<FaultName[]>([]);
+  const [view, setView] = useState<CallView>(idle);
+  const call = useRef<CustomerCall | null>(null);
+  useEffect(() => setPageTitle(t("phone.page_title")), [t]);
+  useEffect(() => () => call.current?.close(), []);
+  const customer = customers[customerAt];
+  const number = numbers[numberAt];
+  const busy = view.state === "calling" || view.state === "ringing" || view.state === "connected";
+
+  const start = () => {
+    if (customer === undefined || number === undefined) return;
+    call.current?.close();
+    const next = new CustomerCall((change) => setView(change));
+    call.current = next;
+    const chosen = FAULTS.filter(({ name }) => faults.includes(name)).map((each) => each.faults);
+    const all: Faults = Object.assign({}, ...chosen);
+    next.start(number, customer, sound, all).catch(() => setView({ ...idle, state: "failed" }));
+  };
+
+  return (
+    <main className={styles.page}>
+      <div className={styles.left}>
+        <p className={styles.brand}>
+          <Logo size={28} />
+          Switchboard
+          <span className={styles.badge}>{t("phone.badge")}</span>
+        </p>
+        <h1>{t("phone.page_title")}</h1>
+        <p className={styles.explain}>{t("phone.explain")}</p>
+        {offline && (
+          <p className={styles.trouble} role="alert">
+            {t("phone.offline")}
+          </p>
+        )}
+        <section className={styles.card}>
+          <h2>{t("phone.who")}</h2>
+          <label className={styles.field}>
+            {t("phone.customer")}
+            <select
+              value={customerAt}
+              disabled={busy}
+              onChange={(event) => setCustomerAt(Number(event.currentTarget.value))}
+            >
+              {customers.map((each, index) => (
+                <option key={`${each.name}${each.phone}`} value={index}>
+                  {each.name}, {each.phone === null ? `@${each.username ?? ""}` : international(each.phone)}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label className={styles.field}>
+            {t("phone.number")}
+            <select
+              value={numberAt}
+              disabled={busy}
+              onChange={(event) => setNumberAt(Number(event.currentTarget.value))}
+            >
+              {numbers.map((each, index) => (
+                <option key={each.id} value={index}>
+                  {each.name}, {international(each.display_phone)}
+                </option>
+              ))}
+            </select>
+          </label>
+          {!offline && numbers.length === 0 && <p className="dim">{t("phone.no_numbers")}</p>}
+        </section>
+        <fieldset className={styles.card}>
+          <legend className="sr-only">{t("phone.choose_sound")}</legend>
+          <h2>{t("phone.sound")}</h2>
+          {SOUNDS.map((each) => (
+            <label key={each} className={styles.choice}>
+              <input
+                type="radio"
+                name="sound"
+                checked={sound === each}
+                disabled={busy || (each === "microphone" && !window.isSecureContext)}
+                onChange={() => setSound(each)}
+              />
+              {t(`phone.sound_${each}`)}
+            </label>
+          ))}
+          {!window.isSecureContext && <p className="dim">{t("phone.insecure")}</p>}
+          {view.microphoneFailed && (
+            <p className={styles.trouble} role="alert">
+              {t("phone.microphone_failed")}
+            </p>
+          )}
+        </fieldset>
+      </div>
+      <Handheld
+        view={view}
+        number={number}
+        ready={customer !== undefined && number !== undefined}
+        onCall={start}
+        onHangUp={() => call.current?.hangUp()}
+        onKey={(key) => call.current?.keys(key)}
+        onMute={(on) => call.current?.mute(on)}
+      />
+      <div className={styles.right}>
+        <FaultBoxes chosen={faults} onChange={setFaults} />
+        <Log view={view} />
+        <p className="dim">
+          {t("phone.terminal")} <code className={styles.code}>switchboard simulate call</code>
+        </p>
+      </div>
+    </main>
+  );
+}
