@@ -59,7 +59,8 @@ fn hold_music() -> Vec<f32> {
             // Soft pad: swells in and fades out, and laps over the loop's seam.
             for t in 0..bar + bar / 4 {
                 let seconds = t as f32 / RATE as f32;
-                let swell = (seconds / 0.8).min(1.0) * (1.0 - (t as f32 / (bar + bar / 4) as f32)).min(0.25) * 4.0;
+                let swell =
+                    (seconds / 0.8).min(1.0) * (1.0 - (t as f32 / (bar + bar / 4) as f32)).min(0.25) * 4.0;
                 sound[(n * bar + t) % len] += 0.035 * swell * (TAU * hertz(*note) * seconds).sin();
             }
         }
@@ -67,7 +68,8 @@ fn hold_music() -> Vec<f32> {
             for t in 0..bar / 3 {
                 let seconds = t as f32 / RATE as f32;
                 let pluck = (-3.2 * seconds).exp() * (seconds / 0.006).min(1.0);
-                let tone = (TAU * hertz(*note) * seconds).sin() + 0.25 * (TAU * 2.0 * hertz(*note) * seconds).sin();
+                let tone =
+                    (TAU * hertz(*note) * seconds).sin() + 0.25 * (TAU * 2.0 * hertz(*note) * seconds).sin();
                 sound[(n * bar + step * bar / 6 + t) % len] += 0.11 * pluck * tone;
             }
         }
@@ -93,7 +95,8 @@ fn ends_soon() -> Vec<f32> {
 fn speech_of(path: &Path) -> Vec<f32> {
     let mut wav = hound::WavReader::open(path).expect("a WAV file");
     let rate = wav.spec().sample_rate as f32;
-    let samples: Vec<f32> = wav.samples::<i16>().map(|sample| f32::from(sample.unwrap()) / 32_768.0).collect();
+    let samples: Vec<f32> =
+        wav.samples::<i16>().map(|sample| f32::from(sample.unwrap()) / 32_768.0).collect();
     let len = (samples.len() as f32 * RATE as f32 / rate) as usize;
     (0..len)
         .map(|t| {

@@ -174,9 +174,11 @@ impl MediaEngine {
     /// `BadOffer` with a text for the operator, `NoPorts` when the pool is used up, `Unavailable` when the thread
     /// does not answer.
     pub async fn open_customer(&self, call: CallId, offer: &str) -> Result<String, MediaRefusal> {
-        let offer = sdp::read_customer_offer(offer).map_err(|refusal| MediaRefusal::BadOffer(refusal.to_string()))?;
+        let offer =
+            sdp::read_customer_offer(offer).map_err(|refusal| MediaRefusal::BadOffer(refusal.to_string()))?;
         let (reply, answer) = oneshot::channel();
-        self.place(Order::OpenCustomer { call, offer: Box::new(offer), reply }).ok_or(MediaRefusal::Unavailable)?;
+        self.place(Order::OpenCustomer { call, offer: Box::new(offer), reply })
+            .ok_or(MediaRefusal::Unavailable)?;
         match tokio::time::timeout(OPEN_TIMEOUT, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => {
@@ -191,9 +193,11 @@ impl MediaEngine {
     /// # Errors
     /// `BadOffer` with a text for the operator, `Full`, or `Unavailable` when the thread does not answer.
     pub async fn open_line(&self, line: LineId, offer: &str) -> Result<String, LineRefusal> {
-        let offer = sdp::read_line_offer(offer).map_err(|refusal| LineRefusal::BadOffer(refusal.to_string()))?;
+        let offer =
+            sdp::read_line_offer(offer).map_err(|refusal| LineRefusal::BadOffer(refusal.to_string()))?;
         let (reply, answer) = oneshot::channel();
-        self.place(Order::OpenLine { line, offer: Box::new(offer), reply }).ok_or(LineRefusal::Unavailable)?;
+        self.place(Order::OpenLine { line, offer: Box::new(offer), reply })
+            .ok_or(LineRefusal::Unavailable)?;
         match tokio::time::timeout(OPEN_TIMEOUT, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => {

@@ -134,7 +134,13 @@ impl Leg {
     }
 
     /// Writes a packet heard elsewhere as the next of our stream; returns its length in `buf`.
-    pub(crate) fn relay(&mut self, now: Instant, heard: &Heard, payload: &[u8], buf: &mut [u8]) -> Option<usize> {
+    pub(crate) fn relay(
+        &mut self,
+        now: Instant,
+        heard: &Heard,
+        payload: &[u8],
+        buf: &mut [u8],
+    ) -> Option<usize> {
         let payload_type = match heard.sound {
             Sound::Opus => self.audio.opus,
             Sound::Key => self.audio.dtmf?,
@@ -144,7 +150,13 @@ impl Leg {
     }
 
     /// Writes a 20 ms frame of our own as the next of our stream; returns its length in `buf`.
-    pub(crate) fn generate(&mut self, now: Instant, source: Source, frame: &[u8], buf: &mut [u8]) -> Option<usize> {
+    pub(crate) fn generate(
+        &mut self,
+        now: Instant,
+        source: Source,
+        frame: &[u8],
+        buf: &mut [u8],
+    ) -> Option<usize> {
         let place = self.out.generate(now, source);
         self.write(now, place, self.audio.opus, frame, buf)
     }
@@ -158,7 +170,14 @@ impl Leg {
         buf: &mut [u8],
     ) -> Option<usize> {
         let srtp = self.srtp.as_ref()?;
-        rtp::write_header(buf, place.marker, payload_type, place.index as u16, place.timestamp, self.out.ssrc)?;
+        rtp::write_header(
+            buf,
+            place.marker,
+            payload_type,
+            place.index as u16,
+            place.timestamp,
+            self.out.ssrc,
+        )?;
         let len = rtp::HEADER + payload.len();
         buf.get_mut(rtp::HEADER..len)?.copy_from_slice(payload);
         let len = srtp.protect_rtp(buf, rtp::HEADER, len, place.index)?;
@@ -168,16 +187,23 @@ impl Leg {
     }
 
     /// Writes our RTCP report: a sender report if we sent since the last one, else a receiver report.
-    pub(crate) fn report(&mut self, now: Instant, clock: Clock, cname: &str, buf: &mut [u8]) -> Option<usize> {
+    pub(crate) fn report(
+        &mut self,
+        now: Instant,
+        clock: Clock,
+        cname: &str,
+        buf: &mut [u8],
+    ) -> Option<usize> {
         let packets = self.meter.sent_packets;
-        let sender = self.out.timestamp_at(now).filter(|_| packets > self.sent_at_last_report).map(|timestamp| {
-            SenderInfo {
-                ntp: clock.ntp(now),
-                timestamp,
-                packets: packets as u32,
-                octets: self.meter.sent_octets as u32,
-            }
-        });
+        let sender =
+            self.out.timestamp_at(now).filter(|_| packets > self.sent_at_last_report).map(|timestamp| {
+                SenderInfo {
+                    ntp: clock.ntp(now),
+                    timestamp,
+                    packets: packets as u32,
+                    octets: self.meter.sent_octets as u32,
+                }
+            });
         self.sent_at_last_report = packets;
         let block = self.meter.report_block(now);
         let len = rtcp::write(buf, self.out.ssrc, sender, block, cname)?;

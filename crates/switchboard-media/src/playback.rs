@@ -34,7 +34,8 @@ impl Library {
     pub(crate) fn load() -> Result<Self, String> {
         Ok(Self {
             music: read_ogg_opus(HOLD_MUSIC).map_err(|why| format!("hold-music.ogg: {why}"))?,
-            nobody_left: read_ogg_opus(NOBODY_LEFT).map_err(|why| format!("notice-nobody-left.ogg: {why}"))?,
+            nobody_left: read_ogg_opus(NOBODY_LEFT)
+                .map_err(|why| format!("notice-nobody-left.ogg: {why}"))?,
             ends_soon: read_ogg_opus(ENDS_SOON).map_err(|why| format!("notice-ends-soon.ogg: {why}"))?,
         })
     }

@@ -84,7 +84,10 @@ impl OutStream {
     /// Places a packet of a peer. `None`: it belongs before the source took over, so its place is taken.
     pub(crate) fn relay(&mut self, now: Instant, source: Source, packet: Incoming) -> Option<Place> {
         let continued = self.source == Some(source)
-            && packet.index.checked_add_signed(self.index_offset).is_some_and(|index| index < self.next_index + MAX_JUMP);
+            && packet
+                .index
+                .checked_add_signed(self.index_offset)
+                .is_some_and(|index| index < self.next_index + MAX_JUMP);
         let mut marker = packet.marker;
         if !continued {
             let timestamp = self.take_over(now, source);
@@ -92,7 +95,8 @@ impl OutStream {
             self.timestamp_offset = timestamp.wrapping_sub(packet.timestamp);
             marker = true;
         }
-        let index = packet.index.checked_add_signed(self.index_offset).filter(|index| *index >= self.floor)?;
+        let index =
+            packet.index.checked_add_signed(self.index_offset).filter(|index| *index >= self.floor)?;
         let timestamp = packet.timestamp.wrapping_add(self.timestamp_offset);
         if index >= self.next_index {
             self.next_index = index + 1;

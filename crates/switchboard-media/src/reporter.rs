@@ -87,7 +87,8 @@ mod tests {
             got.push(report);
             reporter.retry();
         }
-        let expected: Vec<_> = (1..=3).map(|number| MediaReport::CustomerHeard { call: call(number) }).collect();
+        let expected: Vec<_> =
+            (1..=3).map(|number| MediaReport::CustomerHeard { call: call(number) }).collect();
         assert_eq!(got, expected);
     }
 }

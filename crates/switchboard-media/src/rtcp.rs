@@ -44,7 +44,8 @@ pub(crate) fn write(
     cname: &str,
 ) -> Option<usize> {
     let mut at = Writer { buf, at: 0 };
-    let start = at.begin(if sender.is_some() { SENDER_REPORT } else { RECEIVER_REPORT }, u8::from(block.is_some()))?;
+    let start =
+        at.begin(if sender.is_some() { SENDER_REPORT } else { RECEIVER_REPORT }, u8::from(block.is_some()))?;
     at.word(ssrc)?;
     if let Some(sender) = sender {
         at.word((sender.ntp >> 32) as u32)?;
@@ -125,7 +126,8 @@ pub(crate) fn read(mut compound: &[u8], our_ssrc: u32) -> Told {
             RECEIVER_REPORT => 8,
             _ => len,
         };
-        let blocks = packet.get(blocks_at..).unwrap_or_default().chunks_exact(24).take(usize::from(header[0] & 0x1F));
+        let blocks =
+            packet.get(blocks_at..).unwrap_or_default().chunks_exact(24).take(usize::from(header[0] & 0x1F));
         if let Some(block) = blocks.filter_map(read_block).find(|block| block.ssrc == our_ssrc) {
             told.about_us = Some(block);
         }

@@ -168,7 +168,14 @@ impl Session {
     }
 
     /// A packet of the agent's line for the customer.
-    pub(crate) fn from_agent(&mut self, now: Instant, line: LineId, heard: &Heard, payload: &[u8], out: &mut Out<'_>) {
+    pub(crate) fn from_agent(
+        &mut self,
+        now: Instant,
+        line: LineId,
+        heard: &Heard,
+        payload: &[u8],
+        out: &mut Out<'_>,
+    ) {
         if !self.is_live() {
             return;
         }
@@ -259,7 +266,9 @@ impl Session {
     fn keep_alive(&self) -> Duration {
         match self.seat {
             MediaSeat::Nobody => self.limits.keep_alive.min(NOBODY_BEAT),
-            MediaSeat::Line(_) | MediaSeat::Echo | MediaSeat::Music | MediaSeat::Notice(_) => self.limits.keep_alive,
+            MediaSeat::Line(_) | MediaSeat::Echo | MediaSeat::Music | MediaSeat::Notice(_) => {
+                self.limits.keep_alive
+            }
         }
     }
 

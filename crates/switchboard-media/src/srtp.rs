@@ -105,7 +105,13 @@ impl Srtp {
 
     /// Protects the RTP packet `buf[..len]` in place and returns its new length. The caller never uses an index twice
     /// for one SSRC: with GCM that would give the key away.
-    pub(crate) fn protect_rtp(&self, buf: &mut [u8], header_len: usize, len: usize, index: u64) -> Option<usize> {
+    pub(crate) fn protect_rtp(
+        &self,
+        buf: &mut [u8],
+        header_len: usize,
+        len: usize,
+        index: u64,
+    ) -> Option<usize> {
         let ssrc = word(buf, 8)?;
         self.tx_rtp.seal_rtp(buf, header_len, len, ssrc, index)
     }
@@ -217,7 +223,10 @@ mod tests {
             for index in 8..300 {
                 assert!(server.unprotect_rtp(&mut send(&client, index), 12).is_some());
             }
-            assert!(server.unprotect_rtp(&mut sent.clone(), 12).is_none(), "{profile}: older than the window");
+            assert!(
+                server.unprotect_rtp(&mut sent.clone(), 12).is_none(),
+                "{profile}: older than the window"
+            );
         }
     }
 
@@ -242,7 +251,9 @@ mod tests {
             let opened = server.unprotect_rtp(&mut send(&client, index), 12).expect("opens");
             assert_eq!(opened.index, index);
         }
-        let late = server.unprotect_rtp(&mut send(&client, 65_529), 12).expect("a late one from before the roll-over");
+        let late = server
+            .unprotect_rtp(&mut send(&client, 65_529), 12)
+            .expect("a late one from before the roll-over");
         assert_eq!(late.index, 65_529);
     }
 

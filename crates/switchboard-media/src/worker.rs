@@ -209,7 +209,11 @@ struct Line {
 
 impl Customer {
     /// Lets the session work with somewhere to send and to report to.
-    fn with<R>(&mut self, tools: &mut Tools, work: impl FnOnce(&mut Session, &Library, &mut Out<'_>) -> R) -> R {
+    fn with<R>(
+        &mut self,
+        tools: &mut Tools,
+        work: impl FnOnce(&mut Session, &Library, &mut Out<'_>) -> R,
+    ) -> R {
         let Tools { library, reports, buf, socket_is_v6, .. } = tools;
         let (socket, socket_is_v6) = (&self.socket, *socket_is_v6);
         let mut out = Out {
@@ -232,16 +236,18 @@ impl Line {
     fn pump(&mut self, now: Instant, first: Option<Step>, tools: &mut Tools) -> bool {
         let (id, mut failed) = (self.id, false);
         let Tools { shared, reports, .. } = tools;
-        self.leg.pump(now, first, &mut |to, datagram| shared.send(to, datagram), &mut |progress| match progress {
-            Progress::PathFound => {}
-            Progress::Connected(_) => reports.tell(MediaReport::LineConnected { line: id }),
-            Progress::Failed(Failure::ClosedByPeer) => {
-                failed = true;
-                reports.tell(MediaReport::LineLost { line: id });
-            }
-            Progress::Failed(failure) => {
-                failed = true;
-                reports.tell(MediaReport::LineFailed { line: id, why: failure.into() });
+        self.leg.pump(now, first, &mut |to, datagram| shared.send(to, datagram), &mut |progress| {
+            match progress {
+                Progress::PathFound => {}
+                Progress::Connected(_) => reports.tell(MediaReport::LineConnected { line: id }),
+                Progress::Failed(Failure::ClosedByPeer) => {
+                    failed = true;
+                    reports.tell(MediaReport::LineLost { line: id });
+                }
+                Progress::Failed(failure) => {
+                    failed = true;
+                    reports.tell(MediaReport::LineFailed { line: id, why: failure.into() });
+                }
             }
         });
         failed
@@ -334,16 +340,22 @@ impl Worker {
         }
     }
 
-    fn open_customer(&mut self, now: Instant, call: CallId, offer: &CustomerOffer) -> Result<String, MediaRefusal> {
+    fn open_customer(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        offer: &CustomerOffer,
+    ) -> Result<String, MediaRefusal> {
         if self.customers.place_of(call).is_some() {
             return Err(MediaRefusal::BadOffer("the call has a customer leg already".into()));
         }
-        let reachable = |candidate: &&SocketAddr| {
-            self.advertise.iter().any(|ip| ip.is_ipv4() == candidate.is_ipv4())
-        };
+        let reachable =
+            |candidate: &&SocketAddr| self.advertise.iter().any(|ip| ip.is_ipv4() == candidate.is_ipv4());
         let candidates: Vec<SocketAddr> = offer.candidates.iter().filter(reachable).copied().collect();
         if candidates.is_empty() {
-            return Err(MediaRefusal::BadOffer("it has no UDP address of a family this exchange serves".into()));
+            return Err(MediaRefusal::BadOffer(
+                "it has no UDP address of a family this exchange serves".into(),
+            ));
         }
         if self.customers.len() + self.lines.len() >= self.config.max_legs {
             return Err(MediaRefusal::NoPorts);
@@ -357,20 +369,27 @@ impl Worker {
                 return Err(MediaRefusal::Unavailable);
             }
         };
-        let transport = Transport::customer(now, &self.identity, &offer.peer, &candidates, &self.advertise, port);
+        let transport =
+            Transport::customer(now, &self.identity, &offer.peer, &candidates, &self.advertise, port);
         let credentials = transport.credentials().clone();
         let ssrc = chance::word();
         self.legs_made += 1;
         let leg = Leg::new(now, self.legs_made, transport, offer.audio.clone(), ssrc);
         let place = self.customers.next_place();
-        if let Err(error) = self.poll.registry().register(&mut socket, Token(FIRST_CUSTOMER + place), Interest::READABLE)
+        if let Err(error) =
+            self.poll.registry().register(&mut socket, Token(FIRST_CUSTOMER + place), Interest::READABLE)
         {
             tracing::error!(%error, call.id = %call, "watch the UDP port of a customer leg");
             self.pool.give_back(now, port);
             return Err(MediaRefusal::Unavailable);
         }
-        let mut customer =
-            Customer { session: Session::new(now, call, leg, self.limits), socket, port, line: None, due: None };
+        let mut customer = Customer {
+            session: Session::new(now, call, leg, self.limits),
+            socket,
+            port,
+            line: None,
+            due: None,
+        };
         customer.with(&mut self.tools, |session, library, out| session.pump(now, None, library, out));
         customer.plan(&mut self.wake_at);
         self.customers.insert(call, customer);
@@ -409,7 +428,11 @@ impl Worker {
         self.demux.expect(&credentials.ufrag, place);
         // A call may have been put through to this line before it came.
         for customer in self.customers.places() {
-            if self.customers.get(customer).is_some_and(|customer| customer.session.seat == MediaSeat::Line(id)) {
+            if self
+                .customers
+                .get(customer)
+                .is_some_and(|customer| customer.session.seat == MediaSeat::Line(id))
+            {
                 self.attach(customer, place);
             }
         }
@@ -539,14 +562,17 @@ impl Worker {
         match kind_of(packet) {
             Kind::Rtp => {
                 let line = customer.line;
-                let Some(heard) = customer.with(tools, |session, _, out| session.heard(now, packet, out)) else {
+                let Some(heard) = customer.with(tools, |session, _, out| session.heard(now, packet, out))
+                else {
                     return;
                 };
                 if let Some(line) = line.and_then(|line| lines.get_mut(line))
                     && let Some(to) = line.leg.transport.peer_address()
                 {
                     let Shared { socket, out } = &mut tools.shared;
-                    out.push(socket, to, |buf| line.leg.relay(now, &heard, &packet[heard.payload.clone()], buf));
+                    out.push(socket, to, |buf| {
+                        line.leg.relay(now, &heard, &packet[heard.payload.clone()], buf)
+                    });
                 }
             }
             Kind::Rtcp => {
@@ -598,7 +624,13 @@ impl Worker {
         }
     }
 
-    fn shared_datagram(&mut self, now: Instant, from: SocketAddr, packet: &mut [u8], whose: &mut Option<usize>) {
+    fn shared_datagram(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        packet: &mut [u8],
+        whose: &mut Option<usize>,
+    ) {
         let kind = kind_of(packet);
         let Self { customers, lines, demux, tools, config, wake_at, .. } = self;
         let place = match kind {
@@ -628,8 +660,9 @@ impl Worker {
                 let Some(heard) = line.leg.receive_rtp(now, packet) else { return };
                 if let Some(customer) = line.customer.and_then(|customer| customers.get_mut(customer)) {
                     let payload = &packet[heard.payload.clone()];
-                    customer
-                        .with(tools, |session, _, out| session.from_agent(now, line.id, &heard, payload, out));
+                    customer.with(tools, |session, _, out| {
+                        session.from_agent(now, line.id, &heard, payload, out)
+                    });
                 }
                 return;
             }

@@ -139,7 +139,13 @@ impl Transport {
     }
 
     /// ICE-lite: the browser checks, we answer.
-    pub(crate) fn line(now: Instant, identity: &Identity, peer: &Peer, advertise: &[IpAddr], port: u16) -> Self {
+    pub(crate) fn line(
+        now: Instant,
+        identity: &Identity,
+        peer: &Peer,
+        advertise: &[IpAddr],
+        port: u16,
+    ) -> Self {
         let mut transport = Self::new(now, identity, peer, advertise, port, Side::Line);
         transport.ice.set_ice_lite(true);
         transport.dtls.set_active(false);
@@ -147,7 +153,14 @@ impl Transport {
         transport
     }
 
-    fn new(now: Instant, identity: &Identity, peer: &Peer, advertise: &[IpAddr], port: u16, side: Side) -> Self {
+    fn new(
+        now: Instant,
+        identity: &Identity,
+        peer: &Peer,
+        advertise: &[IpAddr],
+        port: u16,
+        side: Side,
+    ) -> Self {
         // 128 bits of password and more (RFC 8445 §5.3).
         let ours = IceCreds { ufrag: chance::ice_text(12), pass: chance::ice_text(24) };
         let mut ice = IceAgent::with_hmac(ours, str0m::crypto::from_feature_flags().sha1_hmac_provider);
@@ -196,7 +209,8 @@ impl Transport {
 
     /// A STUN message. True only if its MESSAGE-INTEGRITY is right; otherwise nothing was answered, learnt or kept.
     pub(crate) fn stun(&mut self, now: Instant, from: SocketAddr, message: StunMessage<'_>) -> bool {
-        let Some(destination) = self.local.iter().copied().find(|local| local.is_ipv4() == from.is_ipv4()) else {
+        let Some(destination) = self.local.iter().copied().find(|local| local.is_ipv4() == from.is_ipv4())
+        else {
             return false;
         };
         let packet = StunPacket { proto: Protocol::Udp, source: from, destination, message };
@@ -273,7 +287,8 @@ impl Transport {
                 IceAgentEvent::IceConnectionStateChange(IceConnectionState::Disconnected)
                     if self.side == Side::Customer =>
                 {
-                    let lost = if self.nominated.is_some() { Failure::IceLost } else { Failure::IceNeverConnected };
+                    let lost =
+                        if self.nominated.is_some() { Failure::IceLost } else { Failure::IceNeverConnected };
                     return self.fail(lost);
                 }
                 IceAgentEvent::IceConnectionStateChange(_)

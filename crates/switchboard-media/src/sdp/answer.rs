@@ -57,8 +57,7 @@ pub(crate) struct LineAnswer<'a> {
 }
 
 /// Meta's limits for Opus (calls guide, read 2026): 20 kbit/s, 16 kHz, mono, 20 ms.
-const BROWSER_OPUS: &str =
-    "maxaveragebitrate=20000;maxplaybackrate=16000;minptime=20;sprop-maxcapturerate=16000;stereo=0;useinbandfec=1";
+const BROWSER_OPUS: &str = "maxaveragebitrate=20000;maxplaybackrate=16000;minptime=20;sprop-maxcapturerate=16000;stereo=0;useinbandfec=1";
 
 impl LineAnswer<'_> {
     pub(crate) fn write(&self) -> String {
@@ -156,7 +155,11 @@ impl Sdp {
     fn candidates(&mut self, local: &Local<'_>) {
         for (at, address) in local.addresses.iter().enumerate() {
             let priority = (126_u32 << 24) + ((65_535 - at as u32) << 8) + 255;
-            self.line(format_args!("a=candidate:{} 1 udp {priority} {address} {} typ host", at + 1, local.port));
+            self.line(format_args!(
+                "a=candidate:{} 1 udp {priority} {address} {} typ host",
+                at + 1,
+                local.port
+            ));
         }
         self.line(format_args!("a=end-of-candidates"));
     }
@@ -180,14 +183,23 @@ mod tests {
     use crate::sdp::{read_customer_offer, read_line_offer};
 
     fn local<'a>(addresses: &'a [IpAddr]) -> Local<'a> {
-        Local { ufrag: "bizU", password: "bizPassword", fingerprint: [0xC0; 32], addresses, port: 50_000, session: 7 }
+        Local {
+            ufrag: "bizU",
+            password: "bizPassword",
+            fingerprint: [0xC0; 32],
+            addresses,
+            port: 50_000,
+            session: 7,
+        }
     }
 
     #[test]
     fn metas_offer_gets_one_audio_line_with_everything_mirrored() {
-        let offer = read_customer_offer(include_str!("../../fixtures/meta-offer-captured-2025-26.sdp")).expect("reads");
+        let offer = read_customer_offer(include_str!("../../fixtures/meta-offer-captured-2025-26.sdp"))
+            .expect("reads");
         let addresses = ["192.0.2.10".parse().expect("ip"), "2001:db8::10".parse().expect("ip")];
-        let answer = CustomerAnswer { local: local(&addresses), offer: &offer, ssrc: 2_222, cname: "c" }.write();
+        let answer =
+            CustomerAnswer { local: local(&addresses), offer: &offer, ssrc: 2_222, cname: "c" }.write();
         assert!(answer.ends_with("\r\n"));
         assert_eq!(answer.matches('\n').count(), answer.matches("\r\n").count());
         let lines: Vec<&str> = answer.lines().collect();
@@ -226,7 +238,8 @@ mod tests {
         let offer = read_line_offer(offer).expect("reads");
         let addresses = ["192.0.2.10".parse().expect("ip")];
         let answer =
-            LineAnswer { local: local(&addresses), offer: &offer, ssrc: 1, extra_ssrcs: &[2, 3], cname: "c" }.write();
+            LineAnswer { local: local(&addresses), offer: &offer, ssrc: 1, extra_ssrcs: &[2, 3], cname: "c" }
+                .write();
         assert_eq!(answer.matches("m=audio 50000").count(), 2, "{answer}");
         assert_eq!(answer.matches("m=video 0 UDP/TLS/RTP/SAVPF 96").count(), 1);
         assert!(answer.contains("a=group:BUNDLE 0 1\r\n"));

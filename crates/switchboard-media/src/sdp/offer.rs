@@ -46,7 +46,9 @@ pub(crate) fn read_line_offer(text: &str) -> Result<LineOffer, OfferRefusal> {
     let main = offer
         .media
         .iter()
-        .position(|media| media.kind == "audio" && media.port != 0 && media.direction != Direction::ReceiveOnly)
+        .position(|media| {
+            media.kind == "audio" && media.port != 0 && media.direction != Direction::ReceiveOnly
+        })
         .ok_or(OfferRefusal::NoAudio)?;
     let main_media = &offer.media[main];
     let peer = offer.peer(main_media)?;
@@ -64,7 +66,9 @@ pub(crate) fn read_line_offer(text: &str) -> Result<LineOffer, OfferRefusal> {
             return LineSection::Main { mid: mid.unwrap_or_else(|| "0".to_owned()) };
         }
         let in_bundle = mid.as_deref().is_some_and(|mid| bundled.contains(&mid));
-        if let (true, Some(mid), Ok(audio)) = (in_bundle && media.is_extra_ear() && extras < MAX_EXTRAS, &mid, media.audio()) {
+        if let (true, Some(mid), Ok(audio)) =
+            (in_bundle && media.is_extra_ear() && extras < MAX_EXTRAS, &mid, media.audio())
+        {
             extras += 1;
             return LineSection::Extra { mid: mid.clone(), audio };
         }
@@ -117,7 +121,9 @@ impl<'a> Description<'a> {
             let section = description.media.last_mut().unwrap_or(&mut description.session);
             match kind {
                 "a" => section.attribute(value),
-                "c" => section.default_address = value.split_whitespace().nth(2).and_then(|ip| ip.parse().ok()),
+                "c" => {
+                    section.default_address = value.split_whitespace().nth(2).and_then(|ip| ip.parse().ok())
+                }
                 _ => {}
             }
         }
@@ -166,7 +172,10 @@ impl<'a> Section<'a> {
     }
 
     fn values(&self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.attributes.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
+        self.attributes
+            .iter()
+            .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| *value)
     }
 
     fn is_extra_ear(&self) -> bool {
@@ -195,7 +204,11 @@ impl<'a> Section<'a> {
             let (number, parameters) = fmtp.split_once(' ')?;
             (number.parse() == Ok(opus)).then(|| parameters.trim().to_owned())
         });
-        Ok(Audio { opus, opus_fmtp, dtmf: find("telephone-event/8000").or_else(|| find("telephone-event/8000/1")) })
+        Ok(Audio {
+            opus,
+            opus_fmtp,
+            dtmf: find("telephone-event/8000").or_else(|| find("telephone-event/8000/1")),
+        })
     }
 
     /// UDP candidates of RTP. Names (`….local`) are left out: we cannot look them up, and as ICE-lite need not.
@@ -272,7 +285,8 @@ mod tests {
 
     #[test]
     fn an_upper_case_hash_name_and_further_fingerprints_are_accepted() {
-        let shouted = CAPTURED.replace("a=fingerprint:sha-256", "a=fingerprint:sha-512 00:11\r\na=fingerprint:SHA-256");
+        let shouted =
+            CAPTURED.replace("a=fingerprint:sha-256", "a=fingerprint:sha-512 00:11\r\na=fingerprint:SHA-256");
         assert_eq!(read_customer_offer(&shouted).expect("reads").peer.fingerprint[0], 0xA0);
     }
 
@@ -307,7 +321,8 @@ mod tests {
                     a=fingerprint:sha-256 A0:A1:A2:A3:A4:A5:A6:A7:A8:A9:AA:AB:AC:AD:AE:AF:B0:B1:B2:B3:B4:B5:B6:B7:B8:B9:\
                     BA:BB:BC:BD:BE:BF\r\n";
         let data = "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:4\r\n";
-        let offer = read_line_offer(&format!("{head}{main}{}{}{}{data}", ear(1), ear(2), ear(3))).expect("reads");
+        let offer =
+            read_line_offer(&format!("{head}{main}{}{}{}{data}", ear(1), ear(2), ear(3))).expect("reads");
         assert_eq!(offer.audio.dtmf, Some(126));
         assert_eq!(offer.sections[0], LineSection::Main { mid: "0".into() });
         assert!(matches!(&offer.sections[1], LineSection::Extra { mid, .. } if mid == "1"));

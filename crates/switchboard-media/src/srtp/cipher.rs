@@ -46,7 +46,11 @@ impl Cipher {
                 let (header, rest) = buf.get_mut(..sealed)?.split_at_mut_checked(header_len)?;
                 let (payload, tag_at) = rest.split_at_mut_checked(len.checked_sub(header_len)?)?;
                 let tag = key
-                    .seal_in_place_separate_tag(gcm_rtp_nonce(salt, ssrc, index), Aad::from(&*header), payload)
+                    .seal_in_place_separate_tag(
+                        gcm_rtp_nonce(salt, ssrc, index),
+                        Aad::from(&*header),
+                        payload,
+                    )
                     .ok()?;
                 tag_at.copy_from_slice(tag.as_ref());
                 Some(sealed)
@@ -62,7 +66,13 @@ impl Cipher {
         }
     }
 
-    pub(super) fn open_rtp(&self, packet: &mut [u8], header_len: usize, ssrc: u32, index: u64) -> Option<usize> {
+    pub(super) fn open_rtp(
+        &self,
+        packet: &mut [u8],
+        header_len: usize,
+        ssrc: u32,
+        index: u64,
+    ) -> Option<usize> {
         match self {
             Self::Gcm { key, salt } => {
                 let len = packet.len().checked_sub(GCM_TAG).filter(|len| *len >= header_len)?;
@@ -141,7 +151,8 @@ impl Cipher {
                 Some(len)
             }
             Self::CmSha1 { key, authentication, salt } => {
-                let len = packet.len().checked_sub(RTCP_INDEX + SHA1_TAG).filter(|len| *len >= RTCP_HEADER)?;
+                let len =
+                    packet.len().checked_sub(RTCP_INDEX + SHA1_TAG).filter(|len| *len >= RTCP_HEADER)?;
                 let (covered, sent) = packet.split_at(len + RTCP_INDEX);
                 let tag = hmac::sign(authentication, covered);
                 verify_slices_are_equal(&tag.as_ref()[..SHA1_TAG], sent).ok()?;
@@ -288,7 +299,9 @@ mod tests {
         cm(&key, cm_counter(&salt, 0, 0), &mut stream).expect("key stream");
         assert_eq!(
             stream.as_slice(),
-            hex("E03EAD0935C95E80E166B16DD92B4EB4D23513162B02D0F72A43A2FE4A5F97AB41E95B3BB0A2E8DD477901E4FCA894C0")
+            hex(
+                "E03EAD0935C95E80E166B16DD92B4EB4D23513162B02D0F72A43A2FE4A5F97AB41E95B3BB0A2E8DD477901E4FCA894C0"
+            )
         );
     }
 
@@ -308,8 +321,10 @@ mod tests {
         let len = srtp.unprotect_rtcp(&mut packet).expect("opens");
         assert_eq!(
             packet[..len],
-            hex("80c800063cd7cc13e2ee35c8604e618c26f32734000000430000140781ca00063cd7cc130110386e46753268576672\
-                 4d447247663 46f0000")
+            hex(
+                "80c800063cd7cc13e2ee35c8604e618c26f32734000000430000140781ca00063cd7cc130110386e46753268576672\
+                 4d447247663 46f0000"
+            )
         );
     }
 }

@@ -15,7 +15,11 @@ impl ReplayWindow {
         let Some(highest) = self.highest else { return Some(u64::from(sequence)) };
         let (roll_overs, last) = (highest >> 16, highest as u16);
         let roll_overs = if last < 0x8000 {
-            if i32::from(sequence) - i32::from(last) > 0x8000 { roll_overs.checked_sub(1)? } else { roll_overs }
+            if i32::from(sequence) - i32::from(last) > 0x8000 {
+                roll_overs.checked_sub(1)?
+            } else {
+                roll_overs
+            }
         } else if i32::from(last) - 0x8000 > i32::from(sequence) {
             roll_overs + 1
         } else {

@@ -94,7 +94,10 @@ impl PortPool {
                         break 'search;
                     }
                     Err(error)
-                        if matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied) =>
+                        if matches!(
+                            error.kind(),
+                            io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
+                        ) =>
                     {
                         self.ports[at] = Port::Held(now);
                     }
@@ -173,8 +176,9 @@ mod tests {
     fn a_port_of_another_process_is_skipped_counted_and_tried_again_later() {
         let now = Instant::now();
         let mut pool = PortPool::new(50_000..=50_001, Duration::ZERO);
-        let held =
-            |number| if number == 50_000 { Err(io::Error::from(io::ErrorKind::AddrInUse)) } else { Ok(number) };
+        let held = |number| {
+            if number == 50_000 { Err(io::Error::from(io::ErrorKind::AddrInUse)) } else { Ok(number) }
+        };
         assert_eq!(pool.take(now, held).expect("no error").expect("a port").0, 50_001);
         assert_eq!(pool.counters().read(), PortUsage { total: 2, in_use: 1, held_by_others: 1 });
         assert!(pool.take(now, held).expect("no error").is_none());

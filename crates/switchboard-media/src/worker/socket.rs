@@ -26,7 +26,8 @@ pub(crate) fn bind_shared(ip: IpAddr, port: u16) -> io::Result<UdpSocket> {
 }
 
 fn open(ip: IpAddr, port: u16, buffer: Option<usize>) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(SocketAddr::new(ip, port)), Type::DGRAM, Some(Protocol::UDP))?;
+    let socket =
+        Socket::new(Domain::for_address(SocketAddr::new(ip, port)), Type::DGRAM, Some(Protocol::UDP))?;
     if ip.is_ipv6() {
         socket.set_only_v6(false)?;
     }
@@ -108,7 +109,8 @@ impl Received {
     #[expect(unsafe_code, reason = "recvmmsg has no safe wrapper")]
     pub(crate) fn fill(&mut self, socket: &UdpSocket) -> io::Result<bool> {
         self.count = 0;
-        let mut names: [MaybeUninit<libc::sockaddr_storage>; BATCH] = [const { MaybeUninit::uninit() }; BATCH];
+        let mut names: [MaybeUninit<libc::sockaddr_storage>; BATCH] =
+            [const { MaybeUninit::uninit() }; BATCH];
         let mut parts: [MaybeUninit<libc::iovec>; BATCH] = [const { MaybeUninit::uninit() }; BATCH];
         let mut messages: [MaybeUninit<libc::mmsghdr>; BATCH] = [const { MaybeUninit::zeroed() }; BATCH];
         for at in 0..BATCH {
