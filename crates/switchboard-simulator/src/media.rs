@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use crate::clock::now;
-use crate::media::leg::{DATAGRAM, Leg, Passed, Voice};
+use crate::media::leg::{DATAGRAM, Leg, Passed};
 use crate::media::sdp::Answer;
 
 /// The token of the waker; legs use their own number.
@@ -38,7 +38,6 @@ enum Command {
     Add(u64, Box<Leg>),
     Answered(u64, Answer),
     Accepted(u64),
-    SetVoice(u64, Voice),
     Mute(u64, bool),
     Keys(u64, String),
     /// What either hears the other says.
@@ -89,10 +88,6 @@ impl Media {
 
     pub(crate) fn accepted(&self, leg: u64) {
         self.send(Command::Accepted(leg));
-    }
-
-    pub(crate) fn set_voice(&self, leg: u64, voice: Voice) {
-        self.send(Command::SetVoice(leg, voice));
     }
 
     pub(crate) fn mute(&self, leg: u64, on: bool) {
@@ -195,7 +190,6 @@ impl Loop {
                 }
             }),
             Command::Accepted(id) => self.with(id, |leg| leg.accepted(now())),
-            Command::SetVoice(id, voice) => self.with(id, |leg| leg.set_voice(voice)),
             Command::Mute(id, on) => self.with(id, |leg| leg.set_muted(on)),
             Command::Keys(id, keys) => self.with(id, |leg| leg.type_keys(&keys)),
             Command::Join(one, other) => {

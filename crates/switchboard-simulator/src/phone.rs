@@ -67,7 +67,7 @@ enum Asked {
         #[serde(default)]
         sound: PhoneSound,
         #[serde(default)]
-        faults: Option<Faults>,
+        faults: Option<Box<Faults>>,
     },
     HangUp,
     Keys {
@@ -153,7 +153,7 @@ fn asked(exchange: &Arc<Exchange>, going: &mut Option<Going>, text: &str) -> Vec
                 from: customer.as_ref().and_then(|card| card.phone.clone()),
                 name: customer.as_ref().map(|card| card.name.clone()),
                 username: customer.and_then(|card| card.username),
-                faults,
+                faults: faults.map(|faults| *faults),
                 ..NewCall::default()
             };
             match begin(exchange, &wanted, &sdp, sound) {

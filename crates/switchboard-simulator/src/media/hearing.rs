@@ -121,11 +121,6 @@ impl Hearing {
         self.first_sound_at
     }
 
-    /// When the last packet arrived.
-    pub(crate) fn last_at(&self) -> Option<Instant> {
-        self.last_at
-    }
-
     /// Packets so far.
     pub(crate) fn packets(&self) -> u64 {
         self.packets

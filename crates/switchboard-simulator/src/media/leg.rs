@@ -345,10 +345,6 @@ impl Leg {
         self.begin(now);
     }
 
-    pub(crate) fn set_voice(&mut self, voice: Voice) {
-        self.voice = voice;
-    }
-
     pub(crate) fn set_muted(&mut self, muted: bool) {
         self.muted = muted;
     }
@@ -412,7 +408,8 @@ impl Leg {
         }
         // RFC 5761: payload types 64 to 95 are RTCP here.
         let control = datagram.len() > 1 && (192..224).contains(&datagram[1]);
-        if self.connected {
+        // At the start only sound counts; later RTCP keeps a call with a pause alive (M-ERR, Jun 2026).
+        if self.connected && (!control || self.last_media.is_some()) {
             self.last_media = Some(now);
         }
         if control || datagram.len() < 12 {
@@ -477,7 +474,6 @@ impl Leg {
             first
         };
         if first {
-            self.last_media = Some(now);
             self.begin(now);
             self.tell(LegNews::Heard);
         }

@@ -50,7 +50,7 @@ pub(crate) fn offer(facts: &OfferFacts<'_>) -> String {
     let (ip, port) = (address.ip(), address.port());
     let family = if ip.is_ipv4() { "IP4" } else { "IP6" };
     let session = if docs {
-        format!("{}{}", chance::number(), chance::number())
+        (u64::from(chance::number()) << 31 | u64::from(chance::number() >> 1)).to_string()
     } else {
         clock::unix_millis().to_string()
     };

@@ -133,9 +133,10 @@ async fn typed_keys_arrive_as_telephone_events() {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_generations_of_offers_connect() {
     let business = Business::open().await;
-    for sdp in ["modern", "docs2024"] {
-        let id = business.place(json!({ "sdp": sdp, "ipv6_candidate": true })).await;
+    for (sdp, ipv6) in [("docs2024", false), ("modern", true), ("modern", false)] {
+        let id = business.place(json!({ "sdp": sdp, "ipv6_candidate": ipv6 })).await;
         let connect = business.expect("connect").await;
+        assert_eq!(connect.offer().contains("2001:db8::1"), ipv6);
         let _line = business.answer(&connect, Some(880)).await;
         business.until(&id, "sound", |call| call.heard.packets > 3).await;
     }

@@ -14,8 +14,6 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 
-const SSRC: u32 = 2_222_222_222;
-
 #[derive(Debug, Default, Clone)]
 pub(crate) struct State {
     pub(crate) connected: bool,
@@ -81,11 +79,15 @@ impl Line {
         let mut rtc = rtc_config().build(Instant::now());
         let (socket, address) = bound();
         rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+        // str0m 0.25 overlooks candidates in which `ufrag` stands after `network-cost`, as in Meta's documents.
+        let line = |line: &str| line.split(" ufrag ").next().unwrap_or_default().to_owned() + "\r\n";
+        let offer: String = offer.split_terminator("\r\n").map(line).collect();
         let offer = offer.replace("a=setup:actpass", "a=setup:passive");
         rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(&offer).unwrap()).unwrap();
         let mid = Mid::from("audio");
         let mut direct = rtc.direct_api();
-        direct.declare_stream_tx(SSRC.into(), None, mid, None);
+        // str0m made a stream for its own answer: a second one of the same section would never be sent.
+        let ssrc = *direct.stream_tx_by_mid(mid, None).unwrap().ssrc();
         let creds = direct.local_ice_credentials();
         let fingerprint = direct.local_dtls_fingerprint().to_string();
         let (ip, port) = (address.ip(), address.port());
@@ -108,10 +110,10 @@ impl Line {
             "a=rtpmap:111 opus/48000/2".to_owned(),
             "a=rtpmap:126 telephone-event/8000".to_owned(),
             "a=ptime:20".to_owned(),
-            format!("a=ssrc:{SSRC} cname:business"),
+            format!("a=ssrc:{ssrc} cname:business"),
         ];
         let answer = lines.iter().map(|line| format!("{line}\r\n")).collect();
-        Self::run(rtc, socket, address, mid, SSRC, answer, None)
+        Self::run(rtc, socket, address, mid, ssrc, answer, None)
     }
 
     /// Offers as a browser would; the answer is handed in with `accept`.
