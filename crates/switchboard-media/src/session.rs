@@ -168,7 +168,7 @@ impl Session {
     }
 
     /// A packet of the agent's line for the customer.
-    pub(crate) fn from_agent(
+    pub(crate) fn agent_speaks(
         &mut self,
         now: Instant,
         line: LineId,

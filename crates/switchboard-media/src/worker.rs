@@ -661,7 +661,7 @@ impl Worker {
                 if let Some(customer) = line.customer.and_then(|customer| customers.get_mut(customer)) {
                     let payload = &packet[heard.payload.clone()];
                     customer.with(tools, |session, _, out| {
-                        session.from_agent(now, line.id, &heard, payload, out)
+                        session.agent_speaks(now, line.id, &heard, payload, out)
                     });
                 }
                 return;

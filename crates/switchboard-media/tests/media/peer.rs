@@ -2,7 +2,7 @@
 //! controlling, DTLS client). Each runs on a thread of its own and tells what it saw.
 
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::{Duration, Instant};
 
 use str0m::crypto::Fingerprint;
@@ -256,10 +256,7 @@ impl Peer {
     }
 
     fn next(&self, patience: Duration) -> Option<Saw> {
-        match self.seen.recv_timeout(patience) {
-            Ok(saw) => Some(saw),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.seen.recv_timeout(patience).ok()
     }
 }
 

@@ -61,20 +61,14 @@ impl DtlsInstance for Tee {
     }
 
     fn poll_output<'a>(&mut self, buf: &'a mut [u8]) -> DtlsOutput<'a> {
-        match self.inner.poll_output(buf) {
-            DtlsOutput::KeyingMaterial(material, _) => {
-                let theirs = match self.profile {
-                    SrtpProfile::Aes256Gcm => TheirProfile::AEAD_AES_256_GCM,
-                    SrtpProfile::Aes128Gcm => TheirProfile::AEAD_AES_128_GCM,
-                    SrtpProfile::AesCm128HmacSha1 => TheirProfile::AES128_CM_SHA1_80,
-                };
-                DtlsOutput::KeyingMaterial(
-                    KeyingMaterial::new(&material[..self.profile.material_len()]),
-                    theirs,
-                )
-            }
-            other => other,
-        }
+        let output = self.inner.poll_output(buf);
+        let DtlsOutput::KeyingMaterial(material, _) = &output else { return output };
+        let theirs = match self.profile {
+            SrtpProfile::Aes256Gcm => TheirProfile::AEAD_AES_256_GCM,
+            SrtpProfile::Aes128Gcm => TheirProfile::AEAD_AES_128_GCM,
+            SrtpProfile::AesCm128HmacSha1 => TheirProfile::AES128_CM_SHA1_80,
+        };
+        DtlsOutput::KeyingMaterial(KeyingMaterial::new(&material[..self.profile.material_len()]), theirs)
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), DtlsImplError> {
