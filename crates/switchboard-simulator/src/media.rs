@@ -267,3 +267,73 @@ impl Loop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::locked;
+    use crate::media::browser::{Offering, answer_phone};
+    use crate::media::leg::{LegFacts, LegNews, Voice};
+
+    /// Set it to 200 to see what 400 legs cost on one thread.
+    fn pairs() -> usize {
+        std::env::var("SIMULATOR_PAIRS").ok().and_then(|text| text.parse().ok()).unwrap_or(10)
+    }
+
+    #[tokio::test]
+    async fn many_legs_share_one_thread_without_losing_a_packet() {
+        let media = Media::start().expect("a thread");
+        let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let voice = Voice::Frames(audio::tone(440).expect("a tone"));
+        let mut all = Vec::new();
+        let mut inboxes = Vec::new();
+        for _ in 0..pairs() {
+            let (one, other) = (LegFacts::new(false), LegFacts::new(false));
+            let (news, mut inbox) = tokio::sync::mpsc::channel(16);
+            let offering = Offering::new(ip).expect("an offer");
+            let (phone, answer) =
+                answer_phone(ip, &offering.offer, Arc::clone(&one), news.clone()).expect("an answer");
+            let agent = offering.answered(&answer, voice.clone(), Arc::clone(&other), news).expect("a leg");
+            media.add(phone);
+            media.add(agent);
+            while !matches!(inbox.recv().await.expect("news"), LegNews::Heard) {}
+            all.extend([one, other]);
+            inboxes.push(inbox);
+        }
+        let before = busy_ns();
+        let (began, heard) = (now(), packets(&all));
+        tokio::time::timeout(Duration::from_secs(3), std::future::pending::<()>())
+            .await
+            .expect_err("a pause");
+        let length = now().saturating_duration_since(began);
+        let heard = packets(&all) - heard;
+        let expected = length.as_secs_f64() * 50.0 * pairs() as f64;
+        assert!(heard as f64 > expected * 0.97, "{heard} of {expected}");
+        assert!(all.iter().all(|facts| locked(&facts.hearing).heard(None).lost == 0));
+        if let (Some(before), Some(after)) = (before, busy_ns()) {
+            let share = (after - before) as f64 / length.as_nanos() as f64;
+            let each = (after - before) as f64 / 1e3 / heard as f64;
+            eprintln!(
+                "{} legs: {:.1} % of a core, {each:.1} us per packet sent and heard",
+                all.len(),
+                share * 100.0
+            );
+        }
+    }
+
+    fn packets(all: &[Arc<LegFacts>]) -> u64 {
+        all.iter().map(|facts| locked(&facts.hearing).packets()).sum()
+    }
+
+    /// Processor time of the media thread.
+    fn busy_ns() -> Option<u64> {
+        let tasks = std::fs::read_dir("/proc/self/task").ok()?;
+        tasks.flatten().find_map(|task| {
+            let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
+            let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            name.starts_with("simulator-medi").then(|| text.split_whitespace().next()?.parse().ok()).flatten()
+        })
+    }
+}

@@ -84,7 +84,8 @@ impl Line {
         let offer: String = offer.split_terminator("\r\n").map(line).collect();
         let offer = offer.replace("a=setup:actpass", "a=setup:passive");
         rtc.sdp_api().accept_offer(SdpOffer::from_sdp_string(&offer).unwrap()).unwrap();
-        let mid = Mid::from("audio");
+        let name = offer.lines().find_map(|line| line.strip_prefix("a=mid:")).unwrap().trim();
+        let mid = Mid::from(name);
         let mut direct = rtc.direct_api();
         // str0m made a stream for its own answer: a second one of the same section would never be sent.
         let ssrc = *direct.stream_tx_by_mid(mid, None).unwrap().ssrc();
@@ -96,7 +97,7 @@ impl Line {
             "o=- 1 1 IN IP4 127.0.0.1".to_owned(),
             "s=-".to_owned(),
             "t=0 0".to_owned(),
-            "a=group:BUNDLE audio".to_owned(),
+            format!("a=group:BUNDLE {name}"),
             format!("m=audio {port} UDP/TLS/RTP/SAVPF 111 126"),
             format!("c=IN IP4 {ip}"),
             format!("a=candidate:1 1 udp 2130706431 {ip} {port} typ host"),
@@ -104,7 +105,7 @@ impl Line {
             format!("a=ice-pwd:{}", creds.pass),
             format!("a=fingerprint:{fingerprint}"),
             "a=setup:active".to_owned(),
-            "a=mid:audio".to_owned(),
+            format!("a=mid:{name}"),
             "a=sendrecv".to_owned(),
             "a=rtcp-mux".to_owned(),
             "a=rtpmap:111 opus/48000/2".to_owned(),

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, missing_docs, reason = "tests")]
 
+mod agents;
 mod business;
 mod calls;
 mod faults;
 mod graph;
 mod line;
+mod load;
 mod phone;
 mod webhooks;
