@@ -1,40 +1,31 @@
-//! The media tests against aiortc: a peer with its own ICE, DTLS, SRTP and libopus.
+//! Our media against aiortc: a peer with its own ICE, DTLS, SRTP and libopus, which hears its own tone come back.
 
 use crate::debian;
-use crate::process::{answers, own_dir, program, run};
-use anyhow::{Context, Result};
-use std::path::PathBuf;
+use crate::process::{answers, cargo, own_dir, program, run, target_dir};
+use crate::progress::Done;
+use anyhow::{Context, Result, bail};
 
-/// The variable through which the media tests learn of a Python that has aiortc.
-pub(crate) const VARIABLE: &str = "SWITCHBOARD_TEST_PYTHON";
+const SCRIPT: &str = "crates/switchboard-media/tests/interop/aiortc_echo.py";
 
-/// A Python with aiortc in an environment of its own; `Err(why)` inside when there is none.
-pub(crate) fn ensure() -> Result<std::result::Result<PathBuf, String>> {
-    let folder = own_dir()?.join("python");
-    let python = folder.join("bin/python");
-    if has_aiortc(&python) {
-        return Ok(Ok(python));
-    }
-    if make(&folder).is_err() && debian::can_install() {
+/// The script's word for "there is no Python with venv, or no package index".
+const NOT_RUN: i32 = 77;
+
+/// Builds the echo and lets aiortc call it.
+pub(crate) fn aiortc() -> Result<Done> {
+    let has_venv = || answers("python3", &["-c", "import venv, ensurepip"]);
+    if !has_venv() && debian::can_install() {
         debian::install(&["python3", "python3-venv"])?;
-        let _ = make(&folder);
     }
-    if !python.exists() {
-        return Ok(Err(format!("no Python 3 with venv ({})", debian::CANNOT)));
+    if !has_venv() {
+        return Ok(Done::Skipped(format!("no Python 3 with venv ({})", debian::CANNOT)));
     }
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "aiortc"];
-    if let Err(error) = run(program(&python).args(install)) {
-        return Ok(Err(format!("aiortc could not be installed from PyPI: {error:#}")));
+    run(cargo().args(["build", "--package", "switchboard-media", "--example", "echo_leg"]))?;
+    let mut script = program("python3");
+    script.arg(SCRIPT).arg(target_dir().join("debug/examples/echo_leg")).arg(own_dir()?.join("python"));
+    let status = script.status().context("start python3")?;
+    match status.code() {
+        Some(0) => Ok(Done::Ran(None)),
+        Some(NOT_RUN) => Ok(Done::Skipped("aiortc could not be installed from the package index".into())),
+        _ => bail!("aiortc did not hear its tone ({status})"),
     }
-    Ok(has_aiortc(&python)
-        .then_some(python)
-        .ok_or_else(|| "aiortc is installed but does not load".to_owned()))
-}
-
-fn make(folder: &std::path::Path) -> Result<()> {
-    run(program("python3").args(["-m", "venv", "--clear"]).arg(folder)).context("make a Python environment")
-}
-
-fn has_aiortc(python: &std::path::Path) -> bool {
-    python.exists() && answers(&python.to_string_lossy(), &["-c", "import aiortc"])
 }

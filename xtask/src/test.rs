@@ -33,17 +33,6 @@ pub(crate) fn run() -> Result<()> {
         })
     });
 
-    let mut python = None;
-    report.step("Python with aiortc for the media tests", || {
-        Ok(match interop::ensure()? {
-            Ok(found) => {
-                python = Some(found);
-                Done::Ran(None)
-            }
-            Err(why) => Done::Skipped(format!("media tested with our own peers only: {why}")),
-        })
-    });
-
     let server = report.step("server: build", || {
         e2e::build_server()?;
         Ok(Done::Ran(None))
@@ -64,13 +53,12 @@ pub(crate) fn run() -> Result<()> {
             Some(url) => command.env(postgres::VARIABLE, url),
             None => command.env_remove(postgres::VARIABLE),
         };
-        if let Some(python) = &python {
-            command.env(interop::VARIABLE, python);
-        }
         web::counted(&mut command, "cargo test")
     });
     // Nothing below needs it, and the journeys want a quiet machine.
     drop(postgres);
+
+    report.step("media against aiortc", interop::aiortc);
 
     let mut chromium = Err("not looked for".to_owned());
     report.step("Chromium for the browser journeys", || {
