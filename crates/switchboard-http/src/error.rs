@@ -61,6 +61,7 @@ codes! {
     NotAnswered = "not_answered", CONFLICT, "Nobody has answered this call yet";
     Over = "over", CONFLICT, "The call is over";
     NoLine = "no_line", CONFLICT, "Your line is not connected";
+    EmailTaken = "email_taken", CONFLICT, "There is an account with this e-mail address";
     AlreadySetUp = "already_set_up", CONFLICT, "The first account exists already";
     NotJson = "not_json", BAD_REQUEST, "The body is not JSON";
     InvalidBody = "invalid_body", BAD_REQUEST, "A field of the body is missing or wrong";
@@ -69,6 +70,7 @@ codes! {
     BadRequest = "bad_request", BAD_REQUEST, "The request cannot be read";
     InvalidName = "invalid_name", UNPROCESSABLE_ENTITY, "A name needs 1 to 100 characters";
     InvalidEmail = "invalid_email", UNPROCESSABLE_ENTITY, "This is not an e-mail address";
+    UnknownRole = "unknown_role", UNPROCESSABLE_ENTITY, "A role is agent, supervisor, admin or operator";
     UnknownLanguage = "unknown_language", UNPROCESSABLE_ENTITY, "This language is not offered";
     PasswordTooShort = "password_too_short", UNPROCESSABLE_ENTITY, "A password needs at least 12 characters";
     PasswordTooLong = "password_too_long", UNPROCESSABLE_ENTITY, "A password has at most 1,024 bytes";
@@ -221,11 +223,15 @@ impl From<CallRefused> for Problem {
                 Self::new(Code::AlreadyTaken, format!("{} has answered this call.", by.name))
                     .with("taken_by", serde_json::json!({"id": by.id, "name": by.name}))
             }
-            CallRefused::NotRinging => Self::new(Code::NotRinging, "This call does not ring for you any more."),
+            CallRefused::NotRinging => {
+                Self::new(Code::NotRinging, "This call does not ring for you any more.")
+            }
             CallRefused::NotAnswered => {
                 Self::new(Code::NotAnswered, "Nobody has answered this call yet. Reject it instead.")
             }
-            CallRefused::NotYours => Self::new(Code::NotYours, "You are not the one who speaks in this call."),
+            CallRefused::NotYours => {
+                Self::new(Code::NotYours, "You are not the one who speaks in this call.")
+            }
             CallRefused::Over { status } => {
                 Self::new(Code::Over, "The call has ended before.").with("call_status", status)
             }
@@ -274,7 +280,9 @@ pub(crate) async fn as_problem(request: Request, next: Next) -> Response {
         StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
         StatusCode::PAYLOAD_TOO_LARGE => Code::BodyTooLarge,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
-        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => Code::TimedOut,
+        StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT | StatusCode::SERVICE_UNAVAILABLE => {
+            Code::TimedOut
+        }
         other if other.is_client_error() => Code::BadRequest,
         _ => Code::Internal,
     };
@@ -290,9 +298,10 @@ pub(crate) async fn as_problem(request: Request, next: Next) -> Response {
 }
 
 fn is_problem(response: &Response) -> bool {
-    response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| {
-        kind.as_bytes().starts_with(b"application/problem+json")
-    })
+    response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/problem+json"))
 }
 
 /// A panic in a handler is a bug of ours and the end of that request only.

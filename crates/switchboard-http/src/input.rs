@@ -2,9 +2,9 @@
 
 use std::str::FromStr;
 
+use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, RawPathParamsRejection};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::body::Bytes;
 use http::request::Parts;
 use http::{StatusCode, header};
 use secrecy::SecretString;
@@ -24,12 +24,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let is_json = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).is_some_and(
-            |kind| {
+        let is_json = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .is_some_and(|kind| {
                 let kind = kind.split(';').next().unwrap_or_default().trim();
                 kind.eq_ignore_ascii_case("application/json") || kind.to_ascii_lowercase().ends_with("+json")
-            },
-        );
+            });
         if !is_json {
             return Err(Problem::new(Code::UnsupportedMediaType, "Send the body as application/json."));
         }
@@ -54,12 +56,13 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             Problem::new(Code::InvalidBody, format!("The field {path:?} is missing or has the wrong type."))
                 .with("path", path)
         } else {
-            Problem::new(Code::NotJson, format!("Not JSON at line {}, column {}.", inner.line(), inner.column()))
+            Problem::new(
+                Code::NotJson,
+                format!("Not JSON at line {}, column {}.", inner.line(), inner.column()),
+            )
         }
     })?;
-    reader
-        .end()
-        .map_err(|_| Problem::new(Code::NotJson, "Something follows the JSON value."))?;
+    reader.end().map_err(|_| Problem::new(Code::NotJson, "Something follows the JSON value."))?;
     Ok(value)
 }
 
@@ -94,7 +97,9 @@ impl<T: FromStr + Send, S: Send + Sync> FromRequestParts<S> for Id<T> {
             RawPathParams::from_request_parts(parts, state).await;
         found
             .ok()
-            .and_then(|params| params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok()))
+            .and_then(|params| {
+                params.iter().find(|(name, _)| *name == "id").and_then(|(_, id)| id.parse().ok())
+            })
             .map(Self)
             .ok_or_else(Problem::not_found)
     }

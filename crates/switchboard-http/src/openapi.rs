@@ -33,6 +33,7 @@ use crate::state::AppState;
         (name = "me", description = "Who I am"),
         (name = "calls", description = "Lists, stories, and what can be done to a live call"),
         (name = "numbers", description = "The business's numbers"),
+        (name = "users", description = "The people of a business"),
         (name = "events", description = "The event log and the live stream"),
         (name = "provider", description = "Where the provider's webhooks arrive"),
         (name = "operation", description = "For whoever runs the server"),
@@ -76,7 +77,10 @@ pub fn openapi() -> Document {
             (http::Method::DELETE, &mut item.delete),
         ] {
             let Some(operation) = operation else { continue };
-            let needs = ROUTES.iter().find(|route| route.method == method && route.path == path).map(|route| route.needs);
+            let needs = ROUTES
+                .iter()
+                .find(|route| route.method == method && route.path == path)
+                .map(|route| route.needs);
             let none: [&str; 0] = [];
             operation.security = match needs {
                 Some(Needs::Role(_)) => Some(vec![
@@ -95,7 +99,8 @@ pub fn openapi() -> Document {
 }
 
 fn table_of_codes() -> String {
-    let mut text = "Every `code` a refusal can carry:\n\n| code | status | meaning |\n| --- | --- | --- |\n".to_owned();
+    let mut text =
+        "Every `code` a refusal can carry:\n\n| code | status | meaning |\n| --- | --- | --- |\n".to_owned();
     for code in Code::ALL {
         text.push_str(&format!("| `{}` | {} | {} |\n", code.as_str(), code.status().as_u16(), code.title()));
     }
@@ -107,9 +112,13 @@ fn table_of_codes() -> String {
 pub(crate) fn operations(document: &Document) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for (path, item) in &document.paths.paths {
-        for (method, operation) in
-            [("GET", &item.get), ("POST", &item.post), ("PATCH", &item.patch), ("PUT", &item.put), ("DELETE", &item.delete)]
-        {
+        for (method, operation) in [
+            ("GET", &item.get),
+            ("POST", &item.post),
+            ("PATCH", &item.patch),
+            ("PUT", &item.put),
+            ("DELETE", &item.delete),
+        ] {
             if operation.is_some() {
                 all.insert(format!("{method} {path}"));
             }

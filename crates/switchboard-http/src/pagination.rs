@@ -85,7 +85,10 @@ mod tests {
 
     #[test]
     fn a_moment_needs_its_zone() {
-        assert_eq!(moment("from", "1970-01-01T02:00:01+02:00").expect("a moment"), Timestamp::from_seconds(1));
+        assert_eq!(
+            moment("from", "1970-01-01T02:00:01+02:00").expect("a moment"),
+            Timestamp::from_seconds(1)
+        );
         assert!(moment("from", "2026-01-31").is_err());
         assert!(moment("from", "2026-01-31T09:00:00").is_err());
     }

@@ -71,13 +71,25 @@ pub(crate) async fn receive(State(state): State<AppState>, request: Request) -> 
     let signature = parts.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
     match state.engine().receive_webhook(signature, raw).await {
         Ok(receipt) => {
-            tracing::debug!(stored = receipt.stored, seen_before = receipt.seen_before, foreign = receipt.foreign, "webhook kept");
+            tracing::debug!(
+                stored = receipt.stored,
+                seen_before = receipt.seen_before,
+                foreign = receipt.foreign,
+                "webhook kept"
+            );
             Ok(StatusCode::OK)
         }
         Err(WebhookRefused::BadSignature) => {
             tracing::warn!("a webhook with a missing or wrong signature was refused");
-            Err(Problem::new(Code::BadSignature, "X-Hub-Signature-256 is missing or does not match the body."))
+            Err(Problem::new(
+                Code::BadSignature,
+                "X-Hub-Signature-256 is missing or does not match the body.",
+            ))
         }
+        Err(WebhookRefused::TooLarge) => Err(Problem::new(
+            Code::BodyTooLarge,
+            "It is larger, deeper or holds more updates than the provider sends.",
+        )),
         Err(WebhookRefused::NotJson) => Err(Problem::new(Code::NotJson, "The body is not JSON.")),
         Err(WebhookRefused::Unavailable) => {
             Err(Problem::new(Code::Unavailable, "It could not be stored. Send it again.")
@@ -120,13 +132,19 @@ mod tests {
     #[tokio::test]
     async fn exactly_three_megabytes_are_taken_and_one_byte_more_is_not() {
         assert_eq!(read(Body::from(vec![b'x'; MAX_BODY])).await.expect("taken").len(), MAX_BODY);
-        assert_eq!(read(Body::from(vec![b'x'; MAX_BODY + 1])).await.expect_err("refused").code(), Code::BodyTooLarge);
+        assert_eq!(
+            read(Body::from(vec![b'x'; MAX_BODY + 1])).await.expect_err("refused").code(),
+            Code::BodyTooLarge
+        );
     }
 
     #[tokio::test]
     async fn a_body_of_unknown_length_is_counted_while_it_comes() {
         assert_eq!(read(chunked(64 * 1024, 48)).await.expect("taken").len(), MAX_BODY);
         assert_eq!(read(chunked(64 * 1024, 49)).await.expect_err("refused").code(), Code::BodyTooLarge);
-        assert_eq!(read(chunked(64 * 1024, 1_000_000)).await.expect_err("refused").code(), Code::BodyTooLarge);
+        assert_eq!(
+            read(chunked(64 * 1024, 1_000_000)).await.expect_err("refused").code(),
+            Code::BodyTooLarge
+        );
     }
 }

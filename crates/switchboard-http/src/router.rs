@@ -45,13 +45,19 @@ pub fn router(engine: Engine, config: HttpConfig) -> Router {
     let open = open_routes().split_for_parts().0;
     Router::new()
         .merge(guarded(api, &state))
-        .merge(webhook.layer(
-            tower::ServiceBuilder::new()
-                .layer(from_fn(as_problem))
-                .layer(from_fn_with_state(Arc::new(Semaphore::new(WEBHOOKS_AT_ONCE)), admission::admit))
-                .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, WEBHOOK_TIMEOUT)),
-        ))
-        .merge(open.layer(tower::ServiceBuilder::new().layer(from_fn(as_problem)).layer(CompressionLayer::new())))
+        .merge(
+            webhook.layer(
+                tower::ServiceBuilder::new()
+                    .layer(from_fn(as_problem))
+                    .layer(from_fn_with_state(Arc::new(Semaphore::new(WEBHOOKS_AT_ONCE)), admission::admit))
+                    .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, WEBHOOK_TIMEOUT)),
+            ),
+        )
+        .merge(
+            open.layer(
+                tower::ServiceBuilder::new().layer(from_fn(as_problem)).layer(CompressionLayer::new()),
+            ),
+        )
         .merge(openapi::docs_page())
         // The console's router answers every other path; below /api nothing may look like a page.
         .route("/api", axum::routing::any(nothing_here))
@@ -127,6 +133,8 @@ pub(crate) fn api_routes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::calls::reject::reject))
         .routes(routes!(v1::calls::hang_up::hang_up))
         .routes(routes!(v1::numbers::list))
+        .routes(routes!(v1::users::list, v1::users::create))
+        .routes(routes!(v1::users::change))
         .routes(routes!(v1::events::events))
 }
 

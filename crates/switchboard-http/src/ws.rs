@@ -28,7 +28,8 @@ pub(crate) fn open(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     check_origin(state, &signed_in, headers)?;
-    let upgrade = upgrade.map_err(|_| Problem::new(Code::InvalidUpgrade, "This is not a WebSocket handshake."))?;
+    let upgrade =
+        upgrade.map_err(|_| Problem::new(Code::InvalidUpgrade, "This is not a WebSocket handshake."))?;
     let Ok(place) = std::sync::Arc::clone(state.streams()).try_acquire_owned() else {
         return Err(Problem::new(Code::Busy, "Too many live streams are open on this server."));
     };

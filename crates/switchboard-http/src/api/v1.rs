@@ -5,3 +5,4 @@ pub(crate) mod events;
 pub(crate) mod me;
 pub(crate) mod numbers;
 pub(crate) mod server;
+pub(crate) mod users;

@@ -61,6 +61,9 @@ pub(crate) const ROUTES: &[Route] = &[
     route(Method::POST, "/api/v1/calls/{id}/reject", Needs::Role(Role::Agent)),
     route(Method::POST, "/api/v1/calls/{id}/hang-up", Needs::Role(Role::Agent)),
     route(Method::GET, "/api/v1/numbers", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/users", Needs::Role(Role::Supervisor)),
+    route(Method::POST, "/api/v1/users", Needs::Role(Role::Admin)),
+    route(Method::PATCH, "/api/v1/users/{id}", Needs::Role(Role::Admin)),
     route(Method::GET, "/api/v1/events", Needs::Role(Role::Agent)),
 ];
 
@@ -103,7 +106,10 @@ fn check(needs: Needs, role: Role, is_person: bool) -> Result<(), Problem> {
         Needs::Person(least) => (least, true),
     };
     if person && !is_person {
-        return Err(Problem::new(Code::NeedsAPerson, "An API key has no line and no account. Sign in as a person."));
+        return Err(Problem::new(
+            Code::NeedsAPerson,
+            "An API key has no line and no account. Sign in as a person.",
+        ));
     }
     if role < least {
         return Err(Problem::new(Code::Forbidden, format!("This needs the role {}.", least.as_str())));

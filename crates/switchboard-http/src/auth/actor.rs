@@ -100,7 +100,10 @@ async fn by_session(state: &AppState, session: &Session) -> Result<SignedIn, Pro
         state.engine().sign_out_user(user, SignOut::Disabled);
         return Err(Problem::new(Code::NotSignedIn, "This account was disabled. Ask your administrator."));
     };
-    Ok(SignedIn { actor: actor_of(&row), credential: Credential::Session { hash: session_store::hash_of(id) } })
+    Ok(SignedIn {
+        actor: actor_of(&row),
+        credential: Credential::Session { hash: session_store::hash_of(id) },
+    })
 }
 
 /// Is what a live stream was opened with still good? If not, the word for the goodbye. A database that does not
@@ -112,16 +115,18 @@ pub(crate) async fn still_good(state: &AppState, signed_in: &SignedIn) -> Result
             Some(_) => Ok(()),
             None => Err("logout"),
         }),
-        Credential::Session { hash } => match state.store().users().by_id(&whole_tenant(signed_in), user).await {
-            Ok(Some(row)) if row.disabled_at.is_none() => session_store::keep_alive(state, hash)
-                .await
-                .map(|alive| if alive { Ok(()) } else { Err("logout") }),
-            Ok(_) => {
-                state.engine().sign_out_user(user, SignOut::Disabled);
-                Ok(Err("disabled"))
+        Credential::Session { hash } => {
+            match state.store().users().by_id(&whole_tenant(signed_in), user).await {
+                Ok(Some(row)) if row.disabled_at.is_none() => session_store::keep_alive(state, hash)
+                    .await
+                    .map(|alive| if alive { Ok(()) } else { Err("logout") }),
+                Ok(_) => {
+                    state.engine().sign_out_user(user, SignOut::Disabled);
+                    Ok(Err("disabled"))
+                }
+                Err(error) => Err(error),
             }
-            Err(error) => Err(error),
-        },
+        }
     };
     verdict.unwrap_or_else(|error| {
         tracing::warn!(error = %crate::error::chain(&error), "a live stream's session could not be checked");

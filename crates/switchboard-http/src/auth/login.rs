@@ -83,7 +83,8 @@ pub(crate) fn count_attempt(
 ) -> Result<(), Problem> {
     state.attempts().count(address, account).map_err(|wait| {
         tracing::warn!("sign-in attempts were refused: too many");
-        Problem::new(Code::TooManyAttempts, "Too many attempts. Wait a moment and try again.").retry_after(wait)
+        Problem::new(Code::TooManyAttempts, "Too many attempts. Wait a moment and try again.")
+            .retry_after(wait)
     })
 }
 

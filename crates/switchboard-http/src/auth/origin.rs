@@ -20,9 +20,11 @@ pub(crate) enum OriginVerdict {
 /// Reads the `Origin` of a request.
 pub(crate) fn judge(headers: &HeaderMap, public_url: &Url) -> OriginVerdict {
     let Some(value) = headers.get(header::ORIGIN) else { return OriginVerdict::Missing };
-    let origin = value.to_str().ok().and_then(|text| Url::parse(text).ok()).filter(|url| {
-        matches!(url.scheme(), "http" | "https") && url.host().is_some()
-    });
+    let origin = value
+        .to_str()
+        .ok()
+        .and_then(|text| Url::parse(text).ok())
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
     let Some(origin) = origin else { return OriginVerdict::Foreign };
     if origin.origin() == public_url.origin() {
         return OriginVerdict::Ours;

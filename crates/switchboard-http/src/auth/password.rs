@@ -60,7 +60,8 @@ pub fn hash_password(password: &SecretString) -> Result<SecretString, PasswordRe
     if password.len() > MAX_PASSWORD_BYTES {
         return Err(PasswordRefused::TooLong);
     }
-    let hash = Argon2::default().hash_password(password.as_bytes()).map_err(|_| PasswordRefused::NotHashed)?;
+    let hash =
+        Argon2::default().hash_password(password.as_bytes()).map_err(|_| PasswordRefused::NotHashed)?;
     Ok(SecretString::from(hash.to_string()))
 }
 
@@ -81,7 +82,11 @@ impl Passwords {
     }
 
     /// Is it the password of this hash? `None` (no such account) costs the same and is never right.
-    pub(crate) async fn verify(&self, password: SecretString, hash: Option<SecretString>) -> Result<bool, Problem> {
+    pub(crate) async fn verify(
+        &self,
+        password: SecretString,
+        hash: Option<SecretString>,
+    ) -> Result<bool, Problem> {
         self.off_thread(move || {
             let known = hash.is_some();
             let hash = hash.as_ref().map_or(NOBODYS_HASH, |hash| hash.expose_secret());
@@ -93,7 +98,10 @@ impl Passwords {
         .await
     }
 
-    async fn off_thread<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
         let busy = || {
             Problem::new(Code::Busy, "Too many people sign in at this moment. Try again.")
                 .retry_after(TURN_WAIT)
@@ -126,7 +134,9 @@ mod tests {
         let passwords = Passwords::new();
         let hash = passwords.hash(secret("correct horse battery")).await.expect("hashed");
         assert!(hash.expose_secret().starts_with("$argon2id$"));
-        assert!(passwords.verify(secret("correct horse battery"), Some(hash.clone())).await.expect("verified"));
+        assert!(
+            passwords.verify(secret("correct horse battery"), Some(hash.clone())).await.expect("verified")
+        );
         assert!(!passwords.verify(secret("correct horse batterx"), Some(hash)).await.expect("verified"));
         assert!(!passwords.verify(secret("correct horse battery"), None).await.expect("verified"));
     }
@@ -137,7 +147,11 @@ mod tests {
         let cost = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(cost(real.expose_secret()), cost(NOBODYS_HASH));
         let verdict = Argon2::default().verify_password(b"x", NOBODYS_HASH);
-        assert_eq!(verdict, Err(argon2::password_hash::Error::PasswordInvalid), "it is computed, not refused as malformed");
+        assert_eq!(
+            verdict,
+            Err(argon2::password_hash::Error::PasswordInvalid),
+            "it is computed, not refused as malformed"
+        );
     }
 
     #[test]

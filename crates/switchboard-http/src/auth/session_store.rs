@@ -86,7 +86,11 @@ pub(crate) async fn user_of(
 }
 
 /// Starts a session for this user under a fresh id; whatever the browser held before is over.
-pub(crate) async fn start(session: &Session, user: &User, now: Timestamp) -> std::result::Result<(), Problem> {
+pub(crate) async fn start(
+    session: &Session,
+    user: &User,
+    now: Timestamp,
+) -> std::result::Result<(), Problem> {
     session.cycle_id().await.map_err(unavailable)?;
     session.clear().await;
     session.insert(USER, user.id.to_string()).await.map_err(unavailable)?;
@@ -139,7 +143,8 @@ impl Sessions {
 
     async fn read(&self, id: &Id) -> Result<Option<Record>> {
         let now = self.engine.clock().now();
-        let row = self.engine.store().sessions().load(&hash_of(*id), now).await.map_err(|error| backend(&error))?;
+        let row =
+            self.engine.store().sessions().load(&hash_of(*id), now).await.map_err(|error| backend(&error))?;
         let Some(row) = row.filter(|row| row.expires_at > now) else { return Ok(None) };
         let data: HashMap<String, Value> =
             serde_json::from_value(row.data).map_err(|error| Error::Decode(error.to_string()))?;
@@ -184,7 +189,8 @@ fn timestamp(date: OffsetDateTime) -> Timestamp {
 }
 
 fn date(at: Timestamp) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.micros()) * 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.micros()) * 1_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 fn backend(error: &switchboard_store::StoreError) -> Error {

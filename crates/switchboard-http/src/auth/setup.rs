@@ -104,14 +104,14 @@ fn code_is_right(expected: Option<&SecretString>, given: &SecretString) -> bool 
     digest(expected).ct_eq(&digest(given)).into()
 }
 
-fn checked_name(name: &str) -> Result<String, Problem> {
+pub(crate) fn checked_name(name: &str) -> Result<String, Problem> {
     let name = name.trim();
     let usable = (1..=100).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     if usable { Ok(name.to_owned()) } else { Err(Problem::field(Code::InvalidName, "name")) }
 }
 
 /// The mail server decides what an address is; we only catch the slip of the finger.
-fn checked_email(email: &str) -> Result<String, Problem> {
+pub(crate) fn checked_email(email: &str) -> Result<String, Problem> {
     let email = email.trim();
     let usable = email.len() <= 254
         && !email.chars().any(|c| c.is_whitespace() || c.is_control())

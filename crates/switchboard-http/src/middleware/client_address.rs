@@ -37,7 +37,8 @@ fn client_behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
     if !is_trusted(client) {
         return client;
     }
-    let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+    let lines: Vec<&str> =
+        headers.get_all(FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         let Some(address) = parse_hop(hop.trim()) else { break };
         client = address.to_canonical();
@@ -79,7 +80,10 @@ mod tests {
     fn our_proxy_is_believed_one_step_and_the_clients_own_words_are_not() {
         assert_eq!(client("10.0.0.2", &["198.51.100.1"], &["10.0.0.0/8"]), "198.51.100.1");
         assert_eq!(client("10.0.0.2", &["1.2.3.4, 198.51.100.1"], &["10.0.0.0/8"]), "198.51.100.1");
-        assert_eq!(client("10.0.0.2", &["1.2.3.4", "198.51.100.1, 10.0.0.3"], &["10.0.0.0/8"]), "198.51.100.1");
+        assert_eq!(
+            client("10.0.0.2", &["1.2.3.4", "198.51.100.1, 10.0.0.3"], &["10.0.0.0/8"]),
+            "198.51.100.1"
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use switchboard_engine::events::{ClientMessage, ServerMessage};
 use switchboard_engine::Client;
+use switchboard_engine::events::{ClientMessage, ServerMessage};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::auth::actor::{self, SignedIn};
@@ -186,7 +186,10 @@ impl Listener {
                 self.mistake("malformed", "The field request may have 100 bytes.")
             }
             Ok(message) => Heard::Message(message),
-            Err(_) => self.mistake("malformed", "This is none of the messages documented at /api/docs (ClientMessage)."),
+            Err(_) => self.mistake(
+                "malformed",
+                "This is none of the messages documented at /api/docs (ClientMessage).",
+            ),
         }
     }
 
@@ -224,7 +227,8 @@ mod tests {
     #[test]
     fn a_flood_is_counted_as_mistakes() {
         let mut listener = Listener::new();
-        let answers: Vec<Heard> = (0..BURST.get() + 40).map(|_| listener.hear(r#"{"type":"ping"}"#)).collect();
+        let answers: Vec<Heard> =
+            (0..BURST.get() + 40).map(|_| listener.hear(r#"{"type":"ping"}"#)).collect();
         assert!(answers.contains(&Heard::Enough));
     }
 

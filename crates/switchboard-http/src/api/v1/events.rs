@@ -74,5 +74,6 @@ pub(crate) async fn events(
 }
 
 fn unknown_place() -> Problem {
-    Problem::new(Code::InvalidQuery, "after must be the id of an event you may see, evt_….").with("path", "after")
+    Problem::new(Code::InvalidQuery, "after must be the id of an event you may see, evt_….")
+        .with("path", "after")
 }

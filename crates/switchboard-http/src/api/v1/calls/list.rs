@@ -74,7 +74,11 @@ pub(crate) async fn list(
 
 fn wanted(filter: Filter) -> Result<CallFilter, Problem> {
     Ok(CallFilter {
-        direction: filter.direction.as_deref().map(|word| one_of("direction", word, Direction::from_word)).transpose()?,
+        direction: filter
+            .direction
+            .as_deref()
+            .map(|word| one_of("direction", word, Direction::from_word))
+            .transpose()?,
         statuses: filter
             .status
             .iter()
@@ -83,16 +87,27 @@ fn wanted(filter: Filter) -> Result<CallFilter, Problem> {
             .filter(|word| !word.is_empty())
             .map(|word| one_of("status", word, Status::from_word))
             .collect::<Result<_, _>>()?,
-        number: filter.number_id.as_deref().map(|id| one_of("number_id", id, |id| id.parse().ok())).transpose()?,
+        number: filter
+            .number_id
+            .as_deref()
+            .map(|id| one_of("number_id", id, |id| id.parse().ok()))
+            .transpose()?,
         from: filter.from.as_deref().map(|text| pagination::moment("from", text)).transpose()?,
         to: filter.to.as_deref().map(|text| pagination::moment("to", text)).transpose()?,
-        search: filter.search.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(searchable).transpose()?,
+        search: filter
+            .search
+            .as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty())
+            .map(searchable)
+            .transpose()?,
     })
 }
 
 fn one_of<T>(name: &'static str, word: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, Problem> {
     read(word).ok_or_else(|| {
-        Problem::new(Code::InvalidQuery, format!("{name} has a value that does not exist.")).with("path", name)
+        Problem::new(Code::InvalidQuery, format!("{name} has a value that does not exist."))
+            .with("path", name)
     })
 }
 
