@@ -47,7 +47,7 @@ pub struct MediaConfig {
     /// A connected line without a sign of life for this long is lost (RFC 7675 consent, checked by the browser's
     /// own checks every 2.5 s or so).
     pub consent_limit: Duration,
-    /// C11: nothing authentic from the customer for this long after the gate opened.
+    /// C11: no authentic RTP or RTCP from the customer for this long after the gate opened.
     pub silence_limit: Duration,
     /// M8: a leg to which nothing was sent for this long gets a frame of silence. Meta hangs up after 20 s without
     /// media at the start of a call and after 30 s later (error 138021).

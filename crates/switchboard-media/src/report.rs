@@ -27,8 +27,8 @@ pub enum MediaReport {
         /// Whose customer.
         call: CallId,
     },
-    /// Nothing authentic (RTP, RTCP or STUN) arrived from the customer for the silence limit after the gate opened.
-    /// Once per call.
+    /// No authentic RTP or RTCP arrived from the customer for the silence limit after the gate opened. STUN does not
+    /// count: Meta's relay answers it although the phone behind it is gone. Once per call.
     CustomerSilent {
         /// Whose customer.
         call: CallId,
@@ -98,7 +98,7 @@ pub enum CustomerFailure {
     FingerprintMismatch,
     /// DTLS finished without SRTP keys: the peer agreed to no SRTP profile.
     NoSrtpKeys,
-    /// The customer closed DTLS.
+    /// The customer closed DTLS, and the provider said nothing of an end for 5 s.
     ClosedByPeer,
 }
 

@@ -15,6 +15,9 @@ use crate::report::{CustomerFailure, MediaReport};
 
 /// With nobody there, a frame of silence once a second: cheap, and far inside Meta's limits (M8).
 const NOBODY_BEAT: Duration = Duration::from_secs(1);
+/// A customer who hangs up closes DTLS, and the provider's word that the call is over follows. Only if it does not
+/// within this time is the closed leg a failure.
+const GOODBYE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The time limits of a session.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +39,7 @@ pub(crate) struct Session {
     player: Option<Player>,
     plays: u32,
     next_report: Option<Instant>,
+    closed_by_peer: Option<Instant>,
     told: Told,
 }
 
@@ -71,6 +75,7 @@ impl Session {
             player: None,
             plays: 0,
             next_report: None,
+            closed_by_peer: None,
             told: Told::default(),
         }
     }
@@ -84,7 +89,7 @@ impl Session {
     pub(crate) fn pump(&mut self, now: Instant, first: Option<Step>, library: &Library, out: &mut Out<'_>) {
         let mut connected = false;
         let (call, opened, path_found) = (self.call, self.opened, &mut self.path_found);
-        let told = &mut self.told;
+        let (told, closed_by_peer) = (&mut self.told, &mut self.closed_by_peer);
         let report = &mut *out.report;
         self.leg.pump(now, first, out.send, &mut |progress| match progress {
             Progress::PathFound => *path_found = Some(now),
@@ -98,6 +103,7 @@ impl Session {
                     profile,
                 });
             }
+            Progress::Failed(Failure::ClosedByPeer) => *closed_by_peer = Some(now),
             Progress::Failed(failure) if !told.failed => {
                 told.failed = true;
                 report(MediaReport::CustomerFailed { call, why: failure.into() });
@@ -191,6 +197,10 @@ impl Session {
     pub(crate) fn time(&mut self, now: Instant, library: &Library, out: &mut Out<'_>) {
         let step = self.leg.transport.time(now);
         self.pump(now, step, library, out);
+        if self.goodbye_at().is_some_and(|at| at <= now) {
+            self.told.failed = true;
+            (out.report)(MediaReport::CustomerFailed { call: self.call, why: CustomerFailure::ClosedByPeer });
+        }
         if !self.is_live() {
             return;
         }
@@ -247,7 +257,7 @@ impl Session {
 
     /// When [`Self::time`] wants to be called.
     pub(crate) fn due(&mut self) -> Option<Instant> {
-        let mut due = self.leg.transport.due();
+        let mut due = self.leg.transport.due().or(self.goodbye_at());
         if self.is_live() {
             let keep_alive = self.leg.sent.map(|sent| sent + self.keep_alive());
             let player = self.player.as_ref().map(|player| player.next_at);
@@ -270,6 +280,10 @@ impl Session {
                 self.limits.keep_alive
             }
         }
+    }
+
+    fn goodbye_at(&self) -> Option<Instant> {
+        self.closed_by_peer.filter(|_| !self.told.failed).map(|at| at + GOODBYE_PATIENCE)
     }
 
     /// C11 counts authentic RTP and RTCP only: Meta's relay answers STUN although the phone behind it is gone.

@@ -104,9 +104,10 @@ pub(crate) fn start(
     let socket_is_v6 = config.bind.is_ipv6();
     // Without an IPv6 socket an IPv6 address leads nowhere.
     let advertise = config.advertise.iter().copied().filter(|ip| ip.is_ipv4() || socket_is_v6).collect();
+    let clock = Clock::start();
     let worker = Worker {
         tools: Tools {
-            clock: Clock::start(),
+            clock,
             library,
             shared: Shared { socket: shared, out: Outgoing::new(socket_is_v6) },
             reports: Reporter::new(reports),
@@ -132,6 +133,7 @@ pub(crate) fn start(
         legs_made: 0,
         unfinished: Vec::new(),
         wake_at: None,
+        next_scan: clock.now(),
         rx: vec![0; DATAGRAM].into_boxed_slice(),
     };
     let thread = std::thread::Builder::new()
@@ -157,6 +159,7 @@ struct Worker {
     /// Customer sockets that had more to read than a turn.
     unfinished: Vec<usize>,
     wake_at: Option<Instant>,
+    next_scan: Instant,
     rx: Box<[u8]>,
     tools: Tools,
 }
@@ -305,7 +308,8 @@ impl Worker {
                     Token(token) => self.customer_readable(now, token - FIRST_CUSTOMER),
                 }
             }
-            if self.wake_at.is_some_and(|at| at <= now) {
+            if self.wake_at.is_some_and(|at| at <= now) && now >= self.next_scan {
+                self.next_scan = now + TIMER_GRAIN;
                 self.time(now);
             }
             self.tools.shared.out.flush(&self.tools.shared.socket);

@@ -230,3 +230,20 @@ async fn a_bad_offer_is_refused_with_words_for_the_operator_and_takes_no_port() 
     let twice = exchange.engine.open_customer(call(1), &peer.offer).await;
     assert!(matches!(twice, Err(MediaRefusal::BadOffer(_))), "the second arrival: {twice:?}");
 }
+
+#[tokio::test]
+async fn a_customer_who_closes_dtls_is_not_a_failure_while_the_providers_word_may_still_come() {
+    let mut exchange = Exchange::start(config(20_130..=20_139));
+    let peer = exchange.customer(call(1), GCM).await;
+    exchange.engine.command(MediaCommand::OpenGate { call: call(1) });
+    peer.hears();
+    peer.hang_up();
+    peer.sees_for(Duration::from_millis(500));
+    let reports = exchange.so_far();
+    assert!(
+        !reports.iter().any(|report| matches!(report, MediaReport::CustomerFailed { .. })),
+        "{reports:?}"
+    );
+    let failed = exchange.wait(|report| matches!(report, MediaReport::CustomerFailed { .. })).await;
+    assert_eq!(failed, MediaReport::CustomerFailed { call: call(1), why: CustomerFailure::ClosedByPeer });
+}

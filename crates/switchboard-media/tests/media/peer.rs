@@ -112,6 +112,7 @@ enum Do {
     Send { payload_type: u8, sequence: u64, timestamp: u32, payload: Vec<u8> },
     Replay,
     Mute,
+    HangUp,
 }
 
 /// The handle of a peer's thread; the thread ends with it.
@@ -226,6 +227,11 @@ impl Peer {
     /// From now on nothing is answered: the laptop sleeps.
     pub(crate) fn fall_asleep(&self) {
         self.orders.send(Do::Mute).expect("the peer lives");
+    }
+
+    /// Closes DTLS and is gone.
+    pub(crate) fn hang_up(&self) {
+        self.orders.send(Do::HangUp).expect("the peer lives");
     }
 
     /// The next packet heard.
@@ -367,6 +373,11 @@ impl Driver {
                 }
             }
             Do::Mute => self.mute = true,
+            Do::HangUp => {
+                self.rtc.close().expect("closes");
+                self.drain();
+                self.mute = true;
+            }
         }
     }
 
