@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The monotonic clock, for spans and deadlines.
-#[allow(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
-#[allow(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
 fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

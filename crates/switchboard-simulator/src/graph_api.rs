@@ -12,8 +12,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::account::BusinessNumber;
+use crate::chance;
 use crate::customer::Session;
-use crate::exchange::{Action, Exchange, trace_id};
+use crate::exchange::{Action, Exchange};
 use crate::locked;
 use crate::rules::Refusal;
 
@@ -36,7 +37,10 @@ fn answered(status: u16, version: &str, body: &Value) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, axum::Json(body)).into_response();
     let headers = response.headers_mut();
-    for (name, value) in [("facebook-api-version", version.to_owned()), ("x-fb-trace-id", trace_id())] {
+    for (name, value) in [
+        ("facebook-api-version", version.to_owned()),
+        ("x-fb-trace-id", format!("A{}", chance::letters::<22>())),
+    ] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(name), value);
         }

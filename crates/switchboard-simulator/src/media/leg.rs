@@ -1,10 +1,13 @@
 //! One peer connection of the pretend world: the customer at Meta's relay, the phone page's browser, or an
 //! agent's browser. All are plain str0m in RTP mode; none knows the product's own media code.
 
+mod listening;
+mod speaking;
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -13,26 +16,14 @@ use str0m::config::{DtlsCert, Fingerprint};
 use str0m::format::{Codec, CodecConfig, FormatParams};
 use str0m::ice::IceCreds;
 use str0m::media::{Frequency, MediaKind, Mid};
-use str0m::net::{Protocol, Receive};
-use str0m::rtp::{RtpPacket, RtpWrite};
-use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig, RtcError};
+use str0m::{Candidate, Input, Rtc, RtcConfig, RtcError};
 use tokio::sync::mpsc;
 
 use crate::chance;
-use crate::locked;
-use crate::media::audio::{FRAME, Frames};
+use crate::media::audio::Frames;
 use crate::media::hearing::Hearing;
 use crate::media::sdp::{Answer, EVENTS, OPUS};
 
-/// How long one key is held down when a customer types.
-const KEY_FRAMES: u16 = 6;
-/// Frames of ordinary sound between two keys.
-const KEY_PAUSE_FRAMES: u16 = 4;
-const FRAME_TIME: Duration = Duration::from_millis(20);
-/// A peer that fell this far behind starts anew instead of sending a burst.
-const TOO_LATE: Duration = Duration::from_millis(200);
-/// Meta wants one SSRC; a peer that shows more than this many is not listened to any more.
-const MOST_SSRCS: usize = 16;
 /// Largest datagram that is read.
 pub(crate) const DATAGRAM: usize = 2_048;
 
@@ -369,140 +360,6 @@ impl Leg {
         };
     }
 
-    /// Reads one datagram; false when there is none left.
-    pub(crate) fn read(
-        &mut self,
-        now: Instant,
-        buffer: &mut [u8; DATAGRAM],
-        passed: &mut Vec<Passed>,
-    ) -> bool {
-        let (length, source) = match self.socket.recv_from(buffer) {
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-            // A port that closed on the other side (ICMP) says nothing about this call.
-            Err(_) => return true,
-        };
-        let datagram = &buffer[..length];
-        if !self.reachable || datagram.is_empty() {
-            return true;
-        }
-        if (128..192).contains(&datagram[0]) {
-            self.media_arrived(now, datagram);
-        }
-        let Ok(receive) = Receive::new(Protocol::Udp, source, self.local, datagram) else { return true };
-        if let Err(error) = self.rtc.handle_input(Input::Receive(now, receive)) {
-            self.tell(LegNews::Failed(error.to_string()));
-            return true;
-        }
-        self.drain(now, passed);
-        true
-    }
-
-    /// Judges media before str0m opens it: too early, or a new SSRC that must be made known.
-    fn media_arrived(&mut self, now: Instant, datagram: &[u8]) {
-        if self.accepted_at.is_none() && self.begins != Begins::Connected {
-            // The gate is opened before the answer to `accept` leaves, the command may still be under way.
-            if !self.facts.gate_open.load(Ordering::Acquire) {
-                self.facts.early_packets.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        // RFC 5761: payload types 64 to 95 are RTCP here.
-        let control = datagram.len() > 1 && (192..224).contains(&datagram[1]);
-        // At the start only sound counts; later RTCP keeps a call with a pause alive (M-ERR, Jun 2026).
-        if self.connected && (!control || self.last_media.is_some()) {
-            self.last_media = Some(now);
-        }
-        if control || datagram.len() < 12 {
-            return;
-        }
-        self.facts.datagrams.fetch_add(1, Ordering::Relaxed);
-        let ssrc = u32::from_be_bytes([datagram[8], datagram[9], datagram[10], datagram[11]]);
-        if !self.known_ssrcs.contains(&ssrc) && self.known_ssrcs.len() < MOST_SSRCS {
-            self.known_ssrcs.push(ssrc);
-            // No NACK: neither WhatsApp nor a browser asks for audio again.
-            self.rtc.direct_api().expect_stream_rx(ssrc.into(), None, self.mid, None).suppress_nack(true);
-        }
-    }
-
-    fn drain(&mut self, now: Instant, passed: &mut Vec<Passed>) {
-        loop {
-            match self.rtc.poll_output() {
-                Ok(Output::Timeout(due)) => {
-                    self.rtc_due = due;
-                    return;
-                }
-                Ok(Output::Transmit(datagram)) => {
-                    // A full socket buffer loses the packet, as a network would.
-                    let _ = self.socket.send_to(&datagram.contents, datagram.destination);
-                }
-                Ok(Output::Event(event)) => self.event(now, event, passed),
-                Err(error) => {
-                    self.rtc_due = now + Duration::from_secs(3_600);
-                    self.tell(LegNews::Failed(error.to_string()));
-                    return;
-                }
-            }
-        }
-    }
-
-    fn event(&mut self, now: Instant, event: Event, passed: &mut Vec<Passed>) {
-        if let Event::RtpPacket(packet) = event {
-            self.heard(now, packet, passed);
-        } else if matches!(event, Event::Connected) {
-            self.connected = true;
-            let _ = self.facts.connected_at.set(now);
-            self.begin(now);
-            self.tell(LegNews::Connected);
-        } else if matches!(event, Event::Closed)
-            || matches!(event, Event::IceConnectionStateChange(str0m::IceConnectionState::Disconnected))
-        {
-            self.tell(LegNews::Failed("the other side stopped answering".into()));
-        }
-    }
-
-    fn heard(&mut self, now: Instant, packet: RtpPacket, passed: &mut Vec<Passed>) {
-        let is_key = *packet.header.payload_type == self.numbers.events;
-        let (ssrc, sequence) = (*packet.header.ssrc, *packet.seq_no);
-        let first = {
-            let mut hearing = locked(&self.facts.hearing);
-            let first = hearing.packets() == 0;
-            if is_key {
-                hearing.event(now, ssrc, sequence, packet.header.timestamp, &packet.payload);
-            } else {
-                hearing.packet(now, ssrc, sequence, &packet.payload);
-            }
-            first
-        };
-        if first {
-            self.begin(now);
-            self.tell(LegNews::Heard);
-        }
-        if let Some(to) = self.partner {
-            passed.push(Passed {
-                to,
-                payload: packet.payload,
-                is_key,
-                timestamp: packet.header.timestamp,
-                marker: packet.header.marker,
-            });
-        }
-    }
-
-    /// A packet of the partner leg goes out here, with our SSRC and our row of numbers.
-    pub(crate) fn pass_on(&mut self, now: Instant, packet: Passed, passed: &mut Vec<Passed>) {
-        let may_speak = self.connected && (self.begins == Begins::Connected || self.accepted_at.is_some());
-        if !may_speak || self.muted || !matches!(self.voice, Voice::Partner) {
-            return;
-        }
-        let shift = *self.partner_clock.get_or_insert(self.timestamp.wrapping_sub(packet.timestamp));
-        let number = if packet.is_key { self.numbers.events } else { self.numbers.opus };
-        let timestamp = packet.timestamp.wrapping_add(shift);
-        // Keys typed here begin where the passed sound is.
-        self.timestamp = timestamp.wrapping_add(FRAME as u32);
-        self.send(now, number, timestamp, packet.marker, packet.payload);
-        self.flush(now, passed);
-    }
-
     /// Does what is due: str0m's timers, the next frame, the rule about silence.
     pub(crate) fn on_time(&mut self, now: Instant, passed: &mut Vec<Passed>) {
         if self.next_frame.is_some_and(|due| due <= now) {
@@ -526,66 +383,6 @@ impl Leg {
         let silence =
             self.silence.zip(self.accepted_at).map(|(rule, accepted)| self.silent_until(rule, accepted));
         [self.next_frame, silence].into_iter().flatten().fold(self.rtc_due, Instant::min)
-    }
-
-    fn speak(&mut self, now: Instant) {
-        let due = self.next_frame.unwrap_or(now);
-        let late = now.saturating_duration_since(due) > TOO_LATE;
-        self.next_frame = Some(if late { now + FRAME_TIME } else { due + FRAME_TIME });
-        let timestamp = self.timestamp;
-        if !matches!(self.voice, Voice::Partner) {
-            self.timestamp = self.timestamp.wrapping_add(FRAME as u32);
-        }
-        if self.speak_key(now, timestamp) {
-            return;
-        }
-        if let Voice::Frames(frames) = &self.voice {
-            if self.muted {
-                return;
-            }
-            let frame = frames.at(self.position);
-            let marker = self.position == 0;
-            self.position += 1;
-            self.send(now, self.numbers.opus, timestamp, marker, frame);
-        }
-    }
-
-    /// One 20 ms step of a key; true while one is down. The timestamp stays that of the key's beginning and the
-    /// duration counts 8,000 Hz units although the sound around it runs at 48,000 Hz (M-UIC, RFC 4733).
-    fn speak_key(&mut self, now: Instant, timestamp: u32) -> bool {
-        if self.pause > 0 {
-            self.pause -= 1;
-            return false;
-        }
-        if self.key.is_none() {
-            self.key = self.keys.pop_front().map(|code| Key { code, frames: 0, timestamp });
-        }
-        let Some(key) = &mut self.key else { return false };
-        key.frames += 1;
-        let (code, frames, began) = (key.code, key.frames, key.timestamp);
-        let over = frames >= KEY_FRAMES;
-        let duration = (frames * 160).to_be_bytes();
-        let payload: Arc<[u8]> = Arc::from([code, if over { 0x8a } else { 0x0a }, duration[0], duration[1]]);
-        // RFC 4733: the end is sent three times.
-        for _ in 0..if over { 3 } else { 1 } {
-            self.send(now, self.numbers.events, began, frames == 1, Arc::clone(&payload));
-        }
-        if over {
-            self.key = None;
-            self.pause = KEY_PAUSE_FRAMES;
-        }
-        true
-    }
-
-    fn send(&mut self, now: Instant, payload_type: u8, timestamp: u32, marker: bool, payload: Arc<[u8]>) {
-        let sequence = self.sequence;
-        let mut direct = self.rtc.direct_api();
-        let Some(stream) = direct.stream_tx(&self.ssrc.into()) else { return };
-        stream.write_rtp(
-            RtpWrite::new(payload_type.into(), sequence.into(), timestamp, now, payload).marker(marker),
-        );
-        self.sequence += 1;
-        self.facts.sent.fetch_add(1, Ordering::Relaxed);
     }
 
     fn flush(&mut self, now: Instant, passed: &mut Vec<Passed>) {
