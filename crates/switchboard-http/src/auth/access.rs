@@ -6,7 +6,7 @@
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::Method;
+use http::{HeaderValue, Method, header};
 use switchboard_core::access::Role;
 use tower_sessions::Session;
 
@@ -82,8 +82,7 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let Some(needs) = needs(request.method(), path.as_str()) else {
-        tracing::warn!(path = path.as_str(), "a route without a line in the access table was refused");
-        return Problem::not_found().into_response();
+        return undeclared(path.as_str());
     };
     if needs == Needs::Nothing {
         return next.run(request).await;
@@ -97,6 +96,23 @@ pub(crate) async fn guard(
     }
     request.extensions_mut().insert(signed_in);
     next.run(request).await
+}
+
+/// A method this path does not take, or a route nobody has declared.
+fn undeclared(path: &str) -> Response {
+    let methods: Vec<&str> =
+        ROUTES.iter().filter(|route| route.path == path).map(|route| route.method.as_str()).collect();
+    if methods.is_empty() {
+        tracing::warn!(path, "a route without a line in the access table was refused");
+        return Problem::not_found().into_response();
+    }
+    let methods = methods.join(", ");
+    let mut response =
+        Problem::new(Code::MethodNotAllowed, format!("This address takes {methods}.")).into_response();
+    if let Ok(allow) = HeaderValue::from_str(&methods) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 fn check(needs: Needs, role: Role, is_person: bool) -> Result<(), Problem> {
@@ -160,6 +176,10 @@ mod tests {
     fn a_route_nobody_has_declared_is_open_to_nobody() {
         assert_eq!(needs(&Method::DELETE, "/api/v1/calls/{id}"), None);
         assert_eq!(needs(&Method::HEAD, "/api/v1/calls"), Some(Needs::Role(Role::Agent)));
+        assert_eq!(undeclared("/api/v1/secret").status(), http::StatusCode::NOT_FOUND);
+        let other_method = undeclared("/api/v1/me");
+        assert_eq!(other_method.status(), http::StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(other_method.headers()[header::ALLOW], "GET, PATCH");
     }
 
     #[test]

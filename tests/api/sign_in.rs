@@ -1,0 +1,108 @@
+//! Signing in and out.
+
+use reqwest::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::person::{Person, code_of, cookie_of, login};
+use crate::support::world::{EMAIL, PASSWORD, World};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_right_password_opens_and_the_cookie_is_for_the_browser_only() {
+    let world = World::with_destination("agents").await;
+    let answer = login(&world, &format!(" {}", EMAIL.to_uppercase()), PASSWORD).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().expect("text").to_owned();
+    assert!(cookie.starts_with("switchboard_session=") && cookie.contains("HttpOnly"), "{cookie}");
+    assert!(cookie.contains("SameSite=Lax") && cookie.contains("Path=/"), "{cookie}");
+    assert!(!cookie.contains("Secure"), "the public URL of the scenarios is plain http: {cookie}");
+    let me: Value = answer.json().await.expect("JSON");
+    assert_eq!((&me["email"], &me["role"]), (&Value::from(EMAIL), &Value::from("admin")));
+    assert!(me["ice_servers"].is_array() && me["tenant"]["id"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_and_an_unknown_address_read_the_same_and_too_many_are_turned_away() {
+    let world = World::with_destination("agents").await;
+    let wrong = login(&world, EMAIL, "wrong horse battery staple").await;
+    let unknown = login(&world, "nobody@example.com", PASSWORD).await;
+    assert_eq!((wrong.status(), unknown.status()), (StatusCode::UNAUTHORIZED, StatusCode::UNAUTHORIZED));
+    assert!(wrong.headers().get(header::SET_COOKIE).is_none());
+    assert_eq!(wrong.text().await.expect("text"), unknown.text().await.expect("text"));
+    for attempt in 0.. {
+        assert!(attempt < 40, "nobody was turned away");
+        let answer = login(&world, EMAIL, "wrong horse battery staple").await;
+        if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+            let wait: u64 =
+                answer.headers()[header::RETRY_AFTER].to_str().expect("text").parse().expect("seconds");
+            assert!((1..=60).contains(&wait), "{wait}");
+            assert_eq!(code_of(answer).await, "too_many_attempts");
+            break;
+        }
+    }
+    let right = login(&world, EMAIL, PASSWORD).await;
+    assert_eq!(right.status(), StatusCode::TOO_MANY_REQUESTS, "the right password waits too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_with_logout_and_with_the_next_sign_in_of_the_same_browser() {
+    let world = World::with_destination("agents").await;
+    let first = Person::sign_in(&world).await;
+    assert_eq!(first.send(Method::GET, "/api/v1/me").await.status(), StatusCode::OK);
+    let again = world
+        .client()
+        .post(world.url("/api/v1/login"))
+        .header(header::COOKIE, &first.cookie)
+        .json(&json!({"email": EMAIL, "password": PASSWORD}))
+        .send()
+        .await
+        .expect("an answer");
+    let second = cookie_of(&again);
+    assert_ne!(second, first.cookie, "the id is new at every sign-in");
+    assert_eq!(first.send(Method::GET, "/api/v1/me").await.status(), StatusCode::UNAUTHORIZED);
+
+    let person = Person::sign_in(&world).await;
+    assert_eq!(person.send(Method::POST, "/api/v1/logout").await.status(), StatusCode::NO_CONTENT);
+    for path in ["/api/v1/me", "/api/v1/calls"] {
+        assert_eq!(person.send(Method::GET, path).await.status(), StatusCode::UNAUTHORIZED, "{path}");
+    }
+    assert_eq!(person.send(Method::POST, "/api/v1/logout").await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writing_requests_of_other_sites_are_refused_whatever_cookie_they_carry() {
+    let world = World::with_destination("agents").await;
+    let person = Person::sign_in(&world).await;
+    let answer = world
+        .client()
+        .post(world.url("/api/v1/logout"))
+        .header(header::COOKIE, &person.cookie)
+        .header(header::ORIGIN, "https://evil.example")
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+    assert_eq!(code_of(answer).await, "foreign_origin");
+    assert_eq!(person.send(Method::GET, "/api/v1/me").await.status(), StatusCode::OK, "still signed in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_set_up_page_is_closed_once_there_is_an_account() {
+    let world = World::with_destination("agents").await;
+    let body = json!({"code": "x", "name": "Eve", "email": "eve@example.com", "password": PASSWORD, "language": "en"});
+    let answer = world.client().post(world.url("/api/v1/setup")).json(&body).send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+    assert_eq!(code_of(answer).await, "already_set_up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_language_is_kept_and_an_unknown_one_refused() {
+    let world = World::with_destination("agents").await;
+    let person = Person::sign_in(&world).await;
+    let patch = async |language: &str| {
+        let request = world.client().patch(world.url("/api/v1/me")).header(header::COOKIE, &person.cookie);
+        request.json(&json!({"language": language})).send().await.expect("an answer")
+    };
+    let me: Value = patch("pt-br").await.json().await.expect("JSON");
+    assert_eq!(me["language"], "pt-BR");
+    assert_eq!(code_of(patch("tlh").await).await, "unknown_language");
+}
