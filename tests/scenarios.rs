@@ -2,7 +2,5 @@
 
 mod bad_input;
 mod echo;
-mod many_calls;
-mod people;
 mod restart;
 mod webhooks;

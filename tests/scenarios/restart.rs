@@ -11,7 +11,7 @@ use switchboard_store::{Store, StoreOptions};
 use url::Url;
 
 use crate::support::patience::eventually;
-use crate::support::world::{account, exchange_settings, free_address, install_crypto};
+use crate::support::world::{account, exchange_settings, free_address, install_crypto, number_in};
 
 struct Process {
     child: Child,
@@ -83,8 +83,7 @@ async fn killed_in_mid_call(destination: &'static str, live: CallState, told: En
     let store = Store::open(&format!("sqlite:{}", folder.path().join("switchboard.db").display()), StoreOptions::default())
         .await
         .expect("the database opens");
-    let number =
-        store.numbers().by_provider_number_id("meta", &account().numbers[0].id).await.expect("read").expect("a number");
+    let number = number_in(&store).await;
     let scope = Scope::of_the_exchange(number.tenant);
     for call in &calls {
         let id = ProviderCallId::new(&*call.wacid);

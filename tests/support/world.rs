@@ -11,6 +11,7 @@ use switchboard::wiring::{self, Running};
 use switchboard_core::access::Scope;
 use switchboard_core::ids::ProviderCallId;
 use switchboard_simulator::{Account, CallReport, CallState, Limits, NewCall, Simulator, SimulatorConfig};
+use switchboard_store::Store;
 use switchboard_store::calls::{CallRow, EventRow};
 use switchboard_store::numbers::Number;
 use tempfile::TempDir;
@@ -53,7 +54,7 @@ pub(crate) struct World {
     pub simulator: Simulator,
     exchange: Running,
     client: reqwest::Client,
-    folder: TempDir,
+    _folder: TempDir,
 }
 
 impl World {
@@ -79,7 +80,7 @@ impl World {
             settings.set(name, value);
         }
         let exchange = start_exchange(&settings).await;
-        Self { simulator, exchange, client: reqwest::Client::new(), folder }
+        Self { simulator, exchange, client: reqwest::Client::new(), _folder: folder }
     }
 
     pub(crate) async fn with_destination(destination: &'static str) -> Self {
@@ -141,8 +142,7 @@ impl World {
 
     pub(crate) async fn number(&self) -> Number {
         let store = self.exchange().engine.store();
-        let id = &account().numbers[0].id;
-        store.numbers().by_provider_number_id("meta", id).await.expect("the database answers").expect("a number")
+        number_in(store).await
     }
 
     /// A request of the operator.
@@ -163,9 +163,12 @@ impl World {
         &self.client
     }
 
-    pub(crate) fn folder(&self) -> &std::path::Path {
-        self.folder.path()
-    }
+}
+
+/// The number of the simulator's account, as the exchange keeps it.
+pub(crate) async fn number_in(store: &Store) -> Number {
+    let numbers = store.numbers().of_the_installation().await.expect("the database answers");
+    numbers.into_iter().next().expect("a number")
 }
 
 /// The environment an exchange of the scenarios is started with.

@@ -48,6 +48,7 @@ pub struct Call {
     effects: VecDeque<CallEffect>,
     latest: Timestamp,
     refused_inputs: u8,
+    reject_may_be_late: bool,
 }
 
 /// How far the call is. Each phase has a file of its own.
@@ -126,6 +127,7 @@ impl Call {
             effects: VecDeque::new(),
             latest: Timestamp::from_micros(i64::MIN),
             refused_inputs: 0,
+            reject_may_be_late: false,
         }
     }
 

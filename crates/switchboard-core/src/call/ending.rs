@@ -186,6 +186,7 @@ impl Call {
                     self.end(now, ProviderState::Terminated, ending, Owed::Terminate);
                 } else {
                     self.end_failed(now, EndReason::NodeRestarted, None);
+                    self.reject_may_be_late = true;
                 }
             }
             Phase::Unknown | Phase::Over => self.refuse_input(now, "node_restarted", self.why_not()),
@@ -198,6 +199,12 @@ impl Call {
             (Phase::Over, ProviderAnswer::Done) => {}
             (Phase::Over, ProviderAnswer::Refused(fault)) => {
                 self.record_late(now, CallEventKind::ProviderRefused { action, fault });
+                // Between the last write and the crash an accept may have gone through. A call that cannot be
+                // rejected because it is accepted must be terminated, or the customer listens to nobody.
+                if std::mem::take(&mut self.reject_may_be_late) {
+                    self.emit(CallEffect::Terminate);
+                    self.record(now, CallEventKind::TerminateSent);
+                }
             }
             (Phase::Over, ProviderAnswer::Unknown { detail }) => {
                 self.record_late(now, CallEventKind::ProviderUnclear { action, detail });

@@ -116,7 +116,7 @@ impl Serve {
 
 impl Call {
     async fn run(self) -> Result<()> {
-        let sound = match self.sound.parse::<f32>() {
+        let sound = match self.sound.parse::<u32>() {
             Ok(hertz) => json!({ "tone_hz": hertz }),
             Err(_) => json!({ "file": self.sound }),
         };

@@ -151,6 +151,17 @@ fn a_restart_in_the_talk_terminates_and_in_the_ringing_rejects() {
 }
 
 #[test]
+fn a_reject_that_comes_too_late_because_the_accept_had_gone_through_unseen_becomes_a_terminate() {
+    let mut story = Story::warm(&[ANA]);
+    story.call = Call::restore(story.call.facts().clone());
+    assert_eq!(story.so(9_000, CallInput::NodeRestarted), ["stop Ana: ended", "reject"]);
+    let refused = || CallInput::RejectAnswered(ProviderAnswer::Refused(fault()));
+    assert_eq!(story.so(9_100, refused()), ["terminate"]);
+    assert_eq!(story.so(9_200, refused()), NOTHING, "once is enough");
+    story.ended(ProviderState::Failed, Outcome::Failed, EndReason::NodeRestarted);
+}
+
+#[test]
 fn a_customer_who_hung_up_while_we_restarted_just_hung_up() {
     let mut story = Story::talks();
     story.call = Call::restore(story.call.facts().clone());
