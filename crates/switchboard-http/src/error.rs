@@ -52,7 +52,7 @@ codes! {
     NotYours = "not_yours", FORBIDDEN, "This call belongs to somebody else";
     ForeignOrigin = "foreign_origin", FORBIDDEN, "The request comes from another site";
     NeedsAPerson = "needs_a_person", FORBIDDEN, "Only a person who is signed in can do this";
-    WrongSetupCode = "wrong_code", FORBIDDEN, "The set-up code is wrong";
+    SetupRefused = "wrong_code", FORBIDDEN, "The set-up code is wrong";
     WrongVerifyToken = "wrong_verify_token", FORBIDDEN, "The verify token is wrong";
     NotFound = "not_found", NOT_FOUND, "There is nothing here";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not take this method";

@@ -37,7 +37,6 @@ const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Everything `switchboard serve` answers: API, live stream, webhook, health, documentation, console.
 ///
 /// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: limits per address need the peer.
-#[must_use]
 pub fn router(engine: Engine, config: HttpConfig) -> Router {
     let state = AppState::new(engine, config);
     let api = api_routes().split_for_parts().0;

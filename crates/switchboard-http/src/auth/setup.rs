@@ -68,7 +68,7 @@ pub(crate) async fn setup(
         return Err(already());
     }
     if !code_is_right(state.config().setup_code.as_ref(), &setup.code) {
-        return Err(Problem::new(Code::WrongSetupCode, "The server printed the code when it started."));
+        return Err(Problem::new(Code::SetupRefused, "The server printed the code when it started."));
     }
     let name = checked_name(&setup.name)?;
     let email = checked_email(&setup.email)?;
