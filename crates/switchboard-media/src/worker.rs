@@ -6,7 +6,7 @@ mod ports;
 mod socket;
 mod table;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -103,7 +103,9 @@ pub(crate) fn start(
     let ports = pool.counters();
     let socket_is_v6 = config.bind.is_ipv6();
     // Without an IPv6 socket an IPv6 address leads nowhere.
-    let advertise = config.advertise.iter().copied().filter(|ip| ip.is_ipv4() || socket_is_v6).collect();
+    let advertise: Vec<_> =
+        config.advertise.iter().copied().filter(|ip| ip.is_ipv4() || socket_is_v6).collect();
+    let for_browsers = socket::for_browsers(&advertise);
     let clock = Clock::start();
     let worker = Worker {
         tools: Tools {
@@ -122,6 +124,7 @@ pub(crate) fn start(
         },
         config,
         advertise,
+        for_browsers,
         agent_port,
         identity,
         pool,
@@ -145,7 +148,8 @@ pub(crate) fn start(
 
 struct Worker {
     config: MediaConfig,
-    advertise: Vec<std::net::IpAddr>,
+    advertise: Vec<IpAddr>,
+    for_browsers: Vec<IpAddr>,
     agent_port: u16,
     identity: Identity,
     pool: PortPool,
@@ -420,7 +424,8 @@ impl Worker {
         if self.customers.len() + self.lines.len() >= self.config.max_legs {
             return Err(LineRefusal::Full);
         }
-        let transport = Transport::line(now, &self.identity, &offer.peer, &self.advertise, self.agent_port);
+        let transport =
+            Transport::line(now, &self.identity, &offer.peer, &self.for_browsers, self.agent_port);
         let credentials = transport.credentials().clone();
         let ssrc = chance::word();
         self.legs_made += 1;
@@ -445,7 +450,7 @@ impl Worker {
                 ufrag: &credentials.ufrag,
                 password: &credentials.pass,
                 fingerprint: self.identity.fingerprint,
-                addresses: &self.advertise,
+                addresses: &self.for_browsers,
                 port: self.agent_port,
                 session: chance::word(),
             },

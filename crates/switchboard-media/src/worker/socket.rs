@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem::{MaybeUninit, size_of};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
 use mio::net::UdpSocket;
@@ -79,6 +79,25 @@ pub(crate) fn wire(address: SocketAddr, socket_is_v6: bool) -> SocketAddr {
         }
         SocketAddr::V4(_) | SocketAddr::V6(_) => address,
     }
+}
+
+/// What browsers are told. Where only loopback is advertised (a first try on one machine), this machine's own address
+/// is added: browsers gather no loopback candidates, and from their others they do not reach 127.0.0.1 (Chromium 156).
+pub(crate) fn for_browsers(advertise: &[IpAddr]) -> Vec<IpAddr> {
+    let mut addresses = advertise.to_vec();
+    if advertise.iter().all(IpAddr::is_loopback) {
+        addresses.extend(own_address());
+    }
+    addresses
+}
+
+/// The address this machine uses towards the outside. "Connecting" a UDP socket sends nothing.
+fn own_address() -> Option<IpAddr> {
+    let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address of a documentation network (RFC 5737): only the route counts.
+    socket.connect((Ipv4Addr::new(198, 51, 100, 1), 9)).ok()?;
+    let own = socket.local_addr().ok()?.ip();
+    (!own.is_loopback() && !own.is_unspecified()).then_some(own)
 }
 
 /// Datagrams that came in together.
