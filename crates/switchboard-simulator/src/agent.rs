@@ -45,6 +45,10 @@ impl Claims {
     fn claim(&self, call: &str) -> bool {
         locked(&self.0).insert(call.to_owned())
     }
+
+    fn release(&self, call: &str) {
+        locked(&self.0).remove(call);
+    }
 }
 
 /// What an agent does by itself.

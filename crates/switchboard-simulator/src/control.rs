@@ -11,8 +11,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::call::{NewCall, Wish};
-use crate::customer::EndedBy;
+use crate::call::NewCall;
 use crate::exchange::{Exchange, PlaceError};
 use crate::faults::Faults;
 use crate::locked;
@@ -116,12 +115,9 @@ async fn heard(State(exchange): State<Arc<Exchange>>, Path(id): Path<String>) ->
 
 async fn hang_up(State(exchange): State<Arc<Exchange>>, Path(id): Path<String>) -> Response {
     let Some(ordinal) = exchange.ordinal(&id) else { return no_such_call() };
-    // The call ends in its own task; who asks twice gets the same answer.
-    let wished = exchange.with_call(ordinal, |call| {
-        let _ = call.wishes.try_send(Wish::HangUp(EndedBy::Customer));
-        call.report()
-    });
-    match wished {
+    // Who asks twice gets the same answer.
+    exchange.hang_up(ordinal);
+    match exchange.with_call(ordinal, |call| call.report()) {
         Some(report) => (StatusCode::ACCEPTED, Json(report)).into_response(),
         None => no_such_call(),
     }

@@ -204,9 +204,7 @@ impl Simulator {
     /// The customer hangs up.
     pub fn hang_up(&self, id: &str) {
         if let Some(ordinal) = self.exchange.ordinal(id) {
-            let _ = self
-                .exchange
-                .with_call(ordinal, |call| call.wishes.try_send(call::Wish::HangUp(EndedBy::Customer)));
+            self.exchange.hang_up(ordinal);
         }
     }
 

@@ -15,8 +15,8 @@ use tokio::sync::{mpsc, watch};
 use url::Url;
 
 use crate::account::CustomerCard;
-use crate::call::{NewCall, Sound, Wish};
-use crate::customer::{CallState, EndedBy};
+use crate::call::{NewCall, Sound};
+use crate::customer::CallState;
 use crate::exchange::{self, Exchange};
 use crate::faults::Faults;
 use crate::media::browser;
@@ -132,8 +132,7 @@ async fn talk(exchange: Arc<Exchange>, mut socket: WebSocket) {
 fn hung_up(exchange: &Exchange, going: &mut Option<Going>) {
     if let Some(call) = going.take() {
         exchange.media.remove(call.browser);
-        let _ =
-            exchange.with_call(call.ordinal, |call| call.wishes.try_send(Wish::HangUp(EndedBy::Customer)));
+        exchange.hang_up(call.ordinal);
     }
 }
 
@@ -166,8 +165,7 @@ fn asked(exchange: &Arc<Exchange>, going: &mut Option<Going>, text: &str) -> Vec
         }
         Asked::HangUp => {
             if let Some(call) = going {
-                let hang_up = Wish::HangUp(EndedBy::Customer);
-                let _ = exchange.with_call(call.ordinal, |call| call.wishes.try_send(hang_up));
+                exchange.hang_up(call.ordinal);
             }
             Vec::new()
         }

@@ -163,14 +163,20 @@ impl Page {
             // The server confirms it in a moment; until then no second call is answered.
             shown.my_call = Some(id.clone());
         });
-        let (hand, hesitates) = (self.agent.clone(), self.habits.hesitates);
+        let (hand, hesitates, show) = (self.agent.clone(), self.habits.hesitates, self.show.clone());
         self.exchange.tasks.spawn(async move {
             tokio::time::sleep(hesitates).await;
-            match hand.answer(&id, caller).await {
-                Ok(200) => {}
-                Ok(status) => tracing::warn!(status, call = %id, "a simulated agent could not answer"),
-                Err(error) => tracing::warn!(%error, call = %id, "a simulated agent could not answer"),
-            }
+            let why = match hand.answer(&id, caller).await {
+                Ok(200) => return,
+                Ok(status) => format!("HTTP {status}"),
+                Err(error) => error.to_string(),
+            };
+            tracing::warn!(%why, call = %id, "a simulated agent could not answer");
+            // Free again, and so is the call.
+            claims.release(&id);
+            show.send_modify(|shown| {
+                shown.my_call.take_if(|call| *call == id);
+            });
         });
     }
 }

@@ -102,6 +102,12 @@ impl Exchange {
         }
     }
 
+    /// The customer hangs up: over at once, so that the same customer can call again.
+    pub(crate) fn hang_up(&self, ordinal: u64) {
+        self.finish(ordinal, EndedBy::Customer);
+        let _ = self.with_call(ordinal, |call| call.wishes.try_send(Wish::Over));
+    }
+
     /// Ends a call from the customer's side, once.
     fn finish(&self, ordinal: u64, by: EndedBy) {
         if self.with_call(ordinal, |call| call.customer.end(by)) == Some(true) {

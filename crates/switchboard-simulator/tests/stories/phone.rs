@@ -71,6 +71,17 @@ async fn a_closed_page_hangs_up_and_a_bad_offer_is_explained() {
     let browser = Line::offer();
     say(&mut page, json!({ "type": "call", "sdp": browser.answer, "sound": "tone" })).await;
     business.expect("connect").await;
+    let again = Line::offer();
+    say(&mut page, json!({ "type": "call", "sdp": again.answer, "sound": "voice", "customer": { "name": "Ana", "phone": "5511982114477" } })).await;
+    business.expect("terminate").await;
+    let first = business.expect("connect").await;
+    say(&mut page, json!({ "type": "call", "sdp": Line::offer().answer, "customer": { "name": "Ana", "phone": "5511982114477" } })).await;
+    let (one, other) = (business.next().await, business.next().await);
+    assert!([&one, &other].iter().any(|each| each.event() == "terminate" && each.id() == first.id()));
+    assert!(
+        [&one, &other].iter().any(|each| each.event() == "connect"),
+        "the same person can call again at once"
+    );
     drop(page);
     business.expect("terminate").await;
 }
