@@ -1,10 +1,11 @@
 //! Signing in and out.
 
 use reqwest::{Method, StatusCode, header};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::person::{Person, code_of, cookie_of, login};
-use crate::support::world::{EMAIL, PASSWORD, World};
+use crate::support::world::{EMAIL, PASSWORD, Plan, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_right_password_opens_and_the_cookie_is_for_the_browser_only() {
@@ -92,6 +93,41 @@ async fn the_set_up_page_is_closed_once_there_is_an_account() {
     let answer = world.client().post(world.url("/api/v1/setup")).json(&body).send().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::CONFLICT);
     assert_eq!(code_of(answer).await, "already_set_up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_account_takes_the_printed_code_and_is_made_once() {
+    let nobody =
+        vec![("SWITCHBOARD_ADMIN_EMAIL", String::new()), ("SWITCHBOARD_ADMIN_PASSWORD", String::new())];
+    let world = World::start(Plan { settings: nobody, ..Plan::default() }).await;
+    let printed = world.exchange().setup_code.as_ref().expect("a code is printed").expose_secret().to_owned();
+    let server = async || -> Value {
+        world
+            .client()
+            .get(world.url("/api/v1/server"))
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON")
+    };
+    assert_eq!(server().await["needs_setup"], true);
+    let set_up = async |code: &str, password: &str| {
+        let body = json!({"code": code, "name": "Ana", "email": "ana@example.com", "password": password, "language": "es"});
+        world.client().post(world.url("/api/v1/setup")).json(&body).send().await.expect("an answer")
+    };
+    assert_eq!(code_of(set_up("guess", PASSWORD).await).await, "wrong_code");
+    assert_eq!(code_of(set_up(&printed, "too short").await).await, "password_too_short");
+    let (one, two) = tokio::join!(set_up(&printed, PASSWORD), set_up(&printed, PASSWORD));
+    let mut statuses = [one.status(), two.status()];
+    statuses.sort();
+    assert_eq!(statuses, [StatusCode::CREATED, StatusCode::CONFLICT], "of two at once one is the first");
+    let first = if one.status() == StatusCode::CREATED { one } else { two };
+    assert!(cookie_of(&first).starts_with("switchboard_session="));
+    let me: Value = first.json().await.expect("JSON");
+    assert_eq!((&me["role"], &me["language"]), (&Value::from("admin"), &Value::from("es")));
+    assert_eq!(server().await["needs_setup"], false);
 }
 
 #[tokio::test(flavor = "multi_thread")]
