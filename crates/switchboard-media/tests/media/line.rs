@@ -158,3 +158,43 @@ async fn the_same_line_twice_is_refused_and_a_closed_one_may_come_again() {
     exchange.engine.command(MediaCommand::CloseLine { line: line(1) });
     exchange.line(line(1)).await;
 }
+
+#[tokio::test]
+async fn a_line_put_through_to_a_second_call_leaves_the_first() {
+    let mut exchange = Exchange::start(config(20_280..=20_289));
+    let agent = exchange.line(line(1)).await;
+    let first = exchange.customer(call(1), GCM).await;
+    let second = exchange.customer(call(2), GCM).await;
+    for number in 1..=2 {
+        exchange.engine.command(MediaCommand::OpenGate { call: call(number) });
+        exchange.engine.command(MediaCommand::Bridge { call: call(number), seat: MediaSeat::Line(line(1)) });
+    }
+    first.send(b"\xF8first");
+    second.send(b"\xF8second");
+    assert_eq!(agent.hears().payload, b"\xF8second");
+    agent.send(b"\xF8agent");
+    second.hears_until(b"\xF8agent");
+    let heard = first.sees_for(Duration::from_millis(100));
+    assert!(!heard.iter().any(|saw| matches!(saw, Saw::Packet(packet) if packet.payload == b"\xF8agent")));
+    // The first call ends: the second keeps its agent.
+    exchange.engine.command(MediaCommand::CloseCustomer { call: call(1) });
+    agent.send(b"\xF8still");
+    second.hears_until(b"\xF8still");
+}
+
+#[tokio::test]
+async fn a_socket_for_both_families_serves_ipv4() {
+    let mut exchange = Exchange::start(MediaConfig {
+        bind: std::net::Ipv6Addr::UNSPECIFIED.into(),
+        advertise: vec![std::net::Ipv4Addr::LOCALHOST.into(), std::net::Ipv6Addr::LOCALHOST.into()],
+        ..config(20_290..=20_299)
+    });
+    let agent = exchange.line(line(1)).await;
+    let customer = exchange.customer(call(1), GCM).await;
+    exchange.engine.command(MediaCommand::Bridge { call: call(1), seat: MediaSeat::Line(line(1)) });
+    exchange.engine.command(MediaCommand::OpenGate { call: call(1) });
+    customer.send(b"\xF8to agent");
+    agent.hears_until(b"\xF8to agent");
+    agent.send(b"\xF8to customer");
+    customer.hears_until(b"\xF8to customer");
+}
