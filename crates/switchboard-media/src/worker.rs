@@ -2,25 +2,27 @@
 //! A call and its line live on one thread for life; a second thread would be a second [`Worker`] with its own ports.
 
 mod demux;
+mod open;
+mod peers;
 mod ports;
+mod receive;
 mod socket;
 mod table;
+mod timers;
 
-use std::net::{IpAddr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, TryRecvError};
-use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
-use str0m::ice::StunMessage;
 use switchboard_core::call::input::MediaRefusal;
 use switchboard_core::ids::{CallId, LineId};
 use tokio::sync::{mpsc, oneshot};
 
 use self::demux::Demux;
+use self::peers::{Customer, Line, Shared, Tools};
 pub(crate) use self::ports::PortCounters;
 use self::ports::PortPool;
 use self::socket::{DATAGRAM, Outgoing, Received};
@@ -29,22 +31,17 @@ use crate::chance;
 use crate::clock::Clock;
 use crate::command::{MediaCommand, MediaSeat};
 use crate::engine::{LineRefusal, MediaConfig, MediaError};
-use crate::leg::transport::{Failure, Identity, Step, Transport};
-use crate::leg::{Leg, Progress, SILENCE};
+use crate::leg::transport::Identity;
 use crate::playback::Library;
-use crate::rebase::Source;
-use crate::report::{CustomerFailure, LineFailure, MediaReport};
+use crate::report::MediaReport;
 use crate::reporter::Reporter;
-use crate::rtp::{Kind, kind_of};
-use crate::sdp::{CustomerAnswer, CustomerOffer, LineAnswer, LineOffer, Local};
-use crate::session::{Limits, Out, Session};
+use crate::sdp::{CustomerOffer, LineOffer};
+use crate::session::Limits;
 
 const WAKE: Token = Token(0);
 const SHARED: Token = Token(1);
 /// Customer sockets have the tokens from here on.
 const FIRST_CUSTOMER: usize = 2;
-/// Datagrams read from one customer socket before the others get their turn.
-const TURN: usize = 32;
 /// Timers are looked at no more often than this: a scan costs all legs.
 const TIMER_GRAIN: Duration = Duration::from_millis(2);
 /// The longest sleep when nothing is due.
@@ -168,119 +165,6 @@ struct Worker {
     tools: Tools,
 }
 
-/// What every handler needs beside the legs.
-struct Tools {
-    clock: Clock,
-    library: Library,
-    shared: Shared,
-    reports: Reporter,
-    cname: String,
-    buf: Box<[u8]>,
-    socket_is_v6: bool,
-}
-
-/// The port of all lines.
-struct Shared {
-    socket: UdpSocket,
-    out: Outgoing,
-}
-
-impl Shared {
-    fn send(&mut self, to: SocketAddr, datagram: &[u8]) {
-        self.out.push(&self.socket, to, |buf| {
-            buf.get_mut(..datagram.len())?.copy_from_slice(datagram);
-            Some(datagram.len())
-        });
-    }
-}
-
-/// A customer leg with its socket.
-struct Customer {
-    session: Session,
-    socket: UdpSocket,
-    port: u16,
-    /// The line it is put through to, when that is here.
-    line: Option<usize>,
-    due: Option<Instant>,
-}
-
-/// An agent's line.
-struct Line {
-    id: LineId,
-    leg: Leg,
-    ufrag: String,
-    /// The customer it is put through to.
-    customer: Option<usize>,
-    due: Option<Instant>,
-}
-
-impl Customer {
-    /// Lets the session work with somewhere to send and to report to.
-    fn with<R>(
-        &mut self,
-        tools: &mut Tools,
-        work: impl FnOnce(&mut Session, &Library, &mut Out<'_>) -> R,
-    ) -> R {
-        let Tools { library, reports, buf, socket_is_v6, .. } = tools;
-        let (socket, socket_is_v6) = (&self.socket, *socket_is_v6);
-        let mut out = Out {
-            // A full socket buffer or a path that is down loses the datagram, as UDP may.
-            send: &mut |to, datagram| drop(socket.send_to(datagram, socket::wire(to, socket_is_v6))),
-            report: &mut |report| reports.tell(report),
-            buf,
-        };
-        work(&mut self.session, library, &mut out)
-    }
-
-    fn plan(&mut self, wake_at: &mut Option<Instant>) {
-        self.due = self.session.due();
-        *wake_at = earliest(*wake_at, self.due);
-    }
-}
-
-impl Line {
-    /// Drives ICE and DTLS. True: it failed and is to be closed.
-    fn pump(&mut self, now: Instant, first: Option<Step>, tools: &mut Tools) -> bool {
-        let (id, mut failed) = (self.id, false);
-        let Tools { shared, reports, .. } = tools;
-        self.leg.pump(now, first, &mut |to, datagram| shared.send(to, datagram), &mut |progress| {
-            match progress {
-                Progress::PathFound => {}
-                Progress::Connected(_) => reports.tell(MediaReport::LineConnected { line: id }),
-                Progress::Failed(Failure::ClosedByPeer) => {
-                    failed = true;
-                    reports.tell(MediaReport::LineLost { line: id });
-                }
-                Progress::Failed(failure) => {
-                    failed = true;
-                    reports.tell(MediaReport::LineFailed { line: id, why: failure.into() });
-                }
-            }
-        });
-        failed
-    }
-
-    fn plan(&mut self, consent_limit: Duration, wake_at: &mut Option<Instant>) {
-        self.due = self.leg.transport.due();
-        if self.leg.is_connected() {
-            self.due = earliest(self.due, Some(self.leg.sign_of_life + consent_limit));
-        }
-        *wake_at = earliest(*wake_at, self.due);
-    }
-}
-
-impl From<Failure> for LineFailure {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::IceNeverConnected | Failure::IceLost => Self::IceNeverConnected,
-            Failure::DtlsFailed => Self::DtlsFailed,
-            Failure::FingerprintMismatch => Self::FingerprintMismatch,
-            Failure::NoSrtpKeys => Self::NoSrtpKeys,
-            Failure::ClosedByPeer => Self::ClosedByPeer,
-        }
-    }
-}
-
 impl Worker {
     fn run(mut self) {
         let mut events = Events::with_capacity(1_024);
@@ -346,120 +230,6 @@ impl Worker {
                 }
             }
         }
-    }
-
-    fn open_customer(
-        &mut self,
-        now: Instant,
-        call: CallId,
-        offer: &CustomerOffer,
-    ) -> Result<String, MediaRefusal> {
-        if self.customers.place_of(call).is_some() {
-            return Err(MediaRefusal::BadOffer("the call has a customer leg already".into()));
-        }
-        let reachable =
-            |candidate: &&SocketAddr| self.advertise.iter().any(|ip| ip.is_ipv4() == candidate.is_ipv4());
-        let candidates: Vec<SocketAddr> = offer.candidates.iter().filter(reachable).copied().collect();
-        if candidates.is_empty() {
-            return Err(MediaRefusal::BadOffer(
-                "it has no UDP address of a family this exchange serves".into(),
-            ));
-        }
-        if self.customers.len() + self.lines.len() >= self.config.max_legs {
-            return Err(MediaRefusal::NoPorts);
-        }
-        let bind = self.config.bind;
-        let (port, mut socket) = match self.pool.take(now, |port| socket::bind(bind, port)) {
-            Ok(Some(taken)) => taken,
-            Ok(None) => return Err(MediaRefusal::NoPorts),
-            Err(error) => {
-                tracing::error!(%error, call.id = %call, "open a UDP port for a customer leg");
-                return Err(MediaRefusal::Unavailable);
-            }
-        };
-        let transport =
-            Transport::customer(now, &self.identity, &offer.peer, &candidates, &self.advertise, port);
-        let credentials = transport.credentials().clone();
-        let ssrc = chance::word();
-        self.legs_made += 1;
-        let leg = Leg::new(now, self.legs_made, transport, offer.audio.clone(), ssrc);
-        let place = self.customers.next_place();
-        if let Err(error) =
-            self.poll.registry().register(&mut socket, Token(FIRST_CUSTOMER + place), Interest::READABLE)
-        {
-            tracing::error!(%error, call.id = %call, "watch the UDP port of a customer leg");
-            self.pool.give_back(now, port);
-            return Err(MediaRefusal::Unavailable);
-        }
-        let mut customer = Customer {
-            session: Session::new(now, call, leg, self.limits),
-            socket,
-            port,
-            line: None,
-            due: None,
-        };
-        customer.with(&mut self.tools, |session, library, out| session.pump(now, None, library, out));
-        customer.plan(&mut self.wake_at);
-        self.customers.insert(call, customer);
-        let answer = CustomerAnswer {
-            local: Local {
-                ufrag: &credentials.ufrag,
-                password: &credentials.pass,
-                fingerprint: self.identity.fingerprint,
-                addresses: &self.advertise,
-                port,
-                session: chance::word(),
-            },
-            offer,
-            ssrc,
-            cname: &self.tools.cname,
-        };
-        Ok(answer.write())
-    }
-
-    fn open_line(&mut self, now: Instant, id: LineId, offer: &LineOffer) -> Result<String, LineRefusal> {
-        if self.lines.place_of(id).is_some() {
-            return Err(LineRefusal::BadOffer("this line is open already".into()));
-        }
-        if self.customers.len() + self.lines.len() >= self.config.max_legs {
-            return Err(LineRefusal::Full);
-        }
-        let transport =
-            Transport::line(now, &self.identity, &offer.peer, &self.for_browsers, self.agent_port);
-        let credentials = transport.credentials().clone();
-        let ssrc = chance::word();
-        self.legs_made += 1;
-        let leg = Leg::new(now, self.legs_made, transport, offer.audio.clone(), ssrc);
-        let mut line = Line { id, leg, ufrag: credentials.ufrag.clone(), customer: None, due: None };
-        line.pump(now, None, &mut self.tools);
-        line.plan(self.config.consent_limit, &mut self.wake_at);
-        let place = self.lines.insert(id, line);
-        self.demux.expect(&credentials.ufrag, place);
-        // A call may have been put through to this line before it came.
-        for customer in self.customers.places() {
-            if self
-                .customers
-                .get(customer)
-                .is_some_and(|customer| customer.session.seat == MediaSeat::Line(id))
-            {
-                self.attach(customer, place);
-            }
-        }
-        let answer = LineAnswer {
-            local: Local {
-                ufrag: &credentials.ufrag,
-                password: &credentials.pass,
-                fingerprint: self.identity.fingerprint,
-                addresses: &self.for_browsers,
-                port: self.agent_port,
-                session: chance::word(),
-            },
-            offer,
-            ssrc,
-            extra_ssrcs: &[chance::word(), chance::word()],
-            cname: &self.tools.cname,
-        };
-        Ok(answer.write())
     }
 
     fn command(&mut self, now: Instant, command: MediaCommand) {
@@ -535,232 +305,6 @@ impl Worker {
         line.leg.transport.close(now);
         let shared = &mut self.tools.shared;
         line.leg.pump(now, None, &mut |to, datagram| shared.send(to, datagram), &mut |_| {});
-    }
-
-    fn customer_readable(&mut self, now: Instant, place: usize) {
-        let handled = catch_unwind(AssertUnwindSafe(|| self.read_customer(now, place)));
-        if handled.is_err()
-            && let Some(call) = self.customers.get(place).map(|customer| customer.session.call)
-        {
-            tracing::error!(call.id = %call, "a packet made the media thread panic; the leg is given up");
-            self.tools.reports.tell(MediaReport::CustomerFailed { call, why: CustomerFailure::DtlsFailed });
-            self.detach(place);
-            if let Some(customer) = self.customers.remove(place) {
-                self.pool.give_back(now, customer.port);
-            }
-        }
-    }
-
-    fn read_customer(&mut self, now: Instant, place: usize) {
-        for _ in 0..TURN {
-            let Some(customer) = self.customers.get_mut(place) else { return };
-            match customer.socket.recv_from(&mut self.rx) {
-                Ok((len, from)) => self.customer_datagram(now, place, socket::plain(from), len),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
-                // An ICMP message about an earlier datagram of ours; ICE will find out what it means.
-                Err(_) => {}
-            }
-        }
-        self.unfinished.push(place);
-    }
-
-    fn customer_datagram(&mut self, now: Instant, place: usize, from: SocketAddr, len: usize) {
-        let Self { customers, lines, tools, rx, wake_at, .. } = self;
-        let Some(customer) = customers.get_mut(place) else { return };
-        let packet = &mut rx[..len];
-        match kind_of(packet) {
-            Kind::Rtp => {
-                let line = customer.line;
-                let Some(heard) = customer.with(tools, |session, _, out| session.heard(now, packet, out))
-                else {
-                    return;
-                };
-                if let Some(line) = line.and_then(|line| lines.get_mut(line))
-                    && let Some(to) = line.leg.transport.peer_address()
-                {
-                    let Shared { socket, out } = &mut tools.shared;
-                    out.push(socket, to, |buf| {
-                        line.leg.relay(now, &heard, &packet[heard.payload.clone()], buf)
-                    });
-                }
-            }
-            Kind::Rtcp => {
-                customer.session.leg.receive_rtcp(now, tools.clock, packet);
-            }
-            Kind::Stun => {
-                let Ok(message) = StunMessage::parse(packet) else { return };
-                if customer.session.leg.transport.stun(now, from, message) {
-                    customer.session.leg.sign_of_life = now;
-                    customer.with(tools, |session, library, out| session.pump(now, None, library, out));
-                    customer.plan(wake_at);
-                }
-            }
-            Kind::Dtls => {
-                let step = customer.session.leg.transport.dtls(now, from, packet);
-                customer.with(tools, |session, library, out| session.pump(now, step, library, out));
-                customer.plan(wake_at);
-            }
-            Kind::Other => {}
-        }
-    }
-
-    fn shared_readable(&mut self, now: Instant, received: &mut Received) {
-        loop {
-            let more = match received.fill(&self.tools.shared.socket) {
-                Ok(more) => more,
-                Err(error) => {
-                    tracing::warn!(%error, "read the shared agent port");
-                    false
-                }
-            };
-            for at in 0..received.count() {
-                let Some((from, datagram)) = received.datagram(at) else { continue };
-                let mut whose = None;
-                let handled =
-                    catch_unwind(AssertUnwindSafe(|| self.shared_datagram(now, from, datagram, &mut whose)));
-                if handled.is_err()
-                    && let Some(place) = whose
-                    && let Some(line) = self.lines.get(place).map(|line| line.id)
-                {
-                    tracing::error!(line.id = %line, "a packet made the media thread panic; the line is given up");
-                    self.tools.reports.tell(MediaReport::LineLost { line });
-                    self.close_line(now, place);
-                }
-            }
-            if !more {
-                return;
-            }
-        }
-    }
-
-    fn shared_datagram(
-        &mut self,
-        now: Instant,
-        from: SocketAddr,
-        packet: &mut [u8],
-        whose: &mut Option<usize>,
-    ) {
-        let kind = kind_of(packet);
-        let Self { customers, lines, demux, tools, config, wake_at, .. } = self;
-        let place = match kind {
-            Kind::Stun => {
-                let Ok(message) = StunMessage::parse(packet) else { return };
-                // As ICE-lite we ask nobody, so nobody answers us.
-                let place = message.is_binding_request().then(|| message.split_username()).flatten();
-                let Some(place) = place.and_then(|(ours, _)| demux.named(ours)) else { return };
-                *whose = Some(place);
-                let Some(line) = lines.get_mut(place) else { return };
-                if !line.leg.transport.stun(now, from, message) {
-                    return;
-                }
-                demux.learn(from, place);
-                place
-            }
-            Kind::Dtls | Kind::Rtp | Kind::Rtcp => {
-                let Some(place) = demux.at(from) else { return };
-                place
-            }
-            Kind::Other => return,
-        };
-        *whose = Some(place);
-        let Some(line) = lines.get_mut(place) else { return };
-        let step = match kind {
-            Kind::Rtp => {
-                let Some(heard) = line.leg.receive_rtp(now, packet) else { return };
-                if let Some(customer) = line.customer.and_then(|customer| customers.get_mut(customer)) {
-                    let payload = &packet[heard.payload.clone()];
-                    customer.with(tools, |session, _, out| {
-                        session.agent_speaks(now, line.id, &heard, payload, out)
-                    });
-                }
-                return;
-            }
-            Kind::Rtcp => {
-                line.leg.receive_rtcp(now, tools.clock, packet);
-                return;
-            }
-            Kind::Dtls => line.leg.transport.dtls(now, from, packet),
-            Kind::Stun | Kind::Other => None,
-        };
-        if kind == Kind::Stun {
-            line.leg.sign_of_life = now;
-        }
-        let failed = line.pump(now, step, tools);
-        line.plan(config.consent_limit, wake_at);
-        if failed {
-            self.close_line(now, place);
-        }
-    }
-
-    /// Does everything that is due.
-    fn time(&mut self, now: Instant) {
-        self.wake_at = None;
-        for place in 0..self.customers.places_end() {
-            self.customer_time(now, place);
-        }
-        for place in 0..self.lines.places_end() {
-            self.line_time(now, place);
-        }
-    }
-
-    fn customer_time(&mut self, now: Instant, place: usize) {
-        let Self { customers, lines, tools, limits, wake_at, .. } = self;
-        let Some(customer) = customers.get_mut(place) else { return };
-        if customer.due.is_none_or(|due| due > now) {
-            *wake_at = earliest(*wake_at, customer.due);
-            return;
-        }
-        customer.with(tools, |session, library, out| session.time(now, library, out));
-        let line = customer.line.and_then(|line| lines.get_mut(line)).filter(|line| line.leg.is_connected());
-        if customer.session.report_due(now) {
-            report_quality(now, customer, line, tools);
-        } else if let Some(line) = line
-            && customer.session.is_live()
-            && line.leg.is_silent_since(now, limits.keep_alive)
-            && let Some(to) = line.leg.transport.peer_address()
-        {
-            let Shared { socket, out } = &mut tools.shared;
-            out.push(socket, to, |buf| line.leg.generate(now, Source::Silence, SILENCE, buf));
-        }
-        customer.plan(wake_at);
-    }
-
-    fn line_time(&mut self, now: Instant, place: usize) {
-        let consent_limit = self.config.consent_limit;
-        let Some(line) = self.lines.get_mut(place) else { return };
-        if line.due.is_none_or(|due| due > now) {
-            self.wake_at = earliest(self.wake_at, line.due);
-            return;
-        }
-        if line.leg.is_connected() && now.saturating_duration_since(line.leg.sign_of_life) >= consent_limit {
-            self.tools.reports.tell(MediaReport::LineLost { line: line.id });
-            self.close_line(now, place);
-            return;
-        }
-        let step = line.leg.transport.time(now);
-        let failed = line.pump(now, step, &mut self.tools);
-        line.plan(consent_limit, &mut self.wake_at);
-        if failed {
-            self.close_line(now, place);
-        }
-    }
-}
-
-/// RTCP on both legs of a call, and the quality of both.
-fn report_quality(now: Instant, customer: &mut Customer, line: Option<&mut Line>, tools: &mut Tools) {
-    let (clock, cname) = (tools.clock, std::mem::take(&mut tools.cname));
-    customer.with(tools, |session, _, out| session.send_report(now, clock, &cname, out));
-    let mut agent = None;
-    if let Some(line) = line {
-        agent = line.leg.meter.quality();
-        if let Some(to) = line.leg.transport.peer_address() {
-            let Shared { socket, out } = &mut tools.shared;
-            out.push(socket, to, |buf| line.leg.report(now, clock, &cname, buf));
-        }
-    }
-    tools.cname = cname;
-    if let Some(quality) = customer.session.leg.meter.quality() {
-        tools.reports.tell(MediaReport::Quality { call: customer.session.call, customer: quality, agent });
     }
 }
 
