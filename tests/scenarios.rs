@@ -2,5 +2,7 @@
 
 mod bad_input;
 mod echo;
+mod many_calls;
+mod people;
 mod restart;
 mod webhooks;

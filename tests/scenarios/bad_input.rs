@@ -15,11 +15,16 @@ async fn an_offer_that_cannot_be_served_fails_with_a_reason_and_is_rejected() {
         let row = world.ended(&call.wacid).await;
         let facts = row.facts();
         let ending = facts.ending.expect("over");
-        assert_eq!((facts.state, ending.outcome, ending.reason), (ProviderState::Failed, Outcome::Failed, EndReason::BadOffer), "{sdp:?}");
+        assert_eq!(
+            (facts.state, ending.outcome, ending.reason),
+            (ProviderState::Failed, Outcome::Failed, EndReason::BadOffer),
+            "{sdp:?}"
+        );
         let told = world.customer_is(&call.id, CallState::Ended).await;
         assert_eq!(told.ended_by, Some(EndedBy::Rejected), "{sdp:?}");
         let story = world.story(&row).await;
-        let refused = story.iter().find(|event| event.kind == "media.refused").expect("the reason is in the story");
+        let refused =
+            story.iter().find(|event| event.kind == "media.refused").expect("the reason is in the story");
         assert!(refused.data["detail"].as_str().is_some_and(|text| !text.is_empty()));
     }
 }
@@ -33,13 +38,19 @@ async fn a_stale_offer_is_not_answered_and_recorded_as_missed() {
     assert_eq!(facts.state, ProviderState::Missed);
     assert_eq!(facts.ending.expect("over").reason, EndReason::StaleOffer);
     let call = world.simulator.call(&call.id).expect("the call");
-    assert!(!call.log.iter().any(|line| line.what.contains("pre_accept") || line.what.contains("reject")), "{:?}", call.log);
+    assert!(
+        !call.log.iter().any(|line| line.what.contains("pre_accept") || line.what.contains("reject")),
+        "{:?}",
+        call.log
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_of_graph_ends_the_call_with_its_code() {
     let world = World::with_destination("echo").await;
-    for (action, reason) in [("pre_accept", EndReason::PreAcceptRefused), ("accept", EndReason::AcceptRefused)] {
+    for (action, reason) in
+        [("pre_accept", EndReason::PreAcceptRefused), ("accept", EndReason::AcceptRefused)]
+    {
         let graph_error = GraphFault {
             code: 138_008,
             http_status: 400,
@@ -69,10 +80,13 @@ async fn a_pre_accept_nobody_knows_about_is_repeated_and_the_call_goes_on() {
     };
     let faults = Faults { graph_error: Some(graph_error), ..Faults::default() };
     let call = world.call(NewCall { faults: Some(faults), ..NewCall::default() });
-    world.customer_until(&call.id, "the customer hears himself", |call| call.heard.dominant_hz.is_some()).await;
+    world
+        .customer_until(&call.id, "the customer hears himself", |call| call.heard.dominant_hz.is_some())
+        .await;
     world.simulator.hang_up(&call.id);
     let row = world.ended(&call.wacid).await;
-    let sent = world.story(&row).await.iter().filter(|event| event.kind == "provider.pre_accept_sent").count();
+    let sent =
+        world.story(&row).await.iter().filter(|event| event.kind == "provider.pre_accept_sent").count();
     assert_eq!(sent, 2);
 }
 
@@ -88,7 +102,8 @@ async fn an_accept_nobody_knows_about_is_proved_by_sound() {
     };
     let faults = Faults { graph_error: Some(graph_error), ..Faults::default() };
     let call = world.call(NewCall { faults: Some(faults), ..NewCall::default() });
-    let row = world.row_until(&call.wacid, "the call is accepted", |row| row.facts().accepted_at.is_some()).await;
+    let row =
+        world.row_until(&call.wacid, "the call is accepted", |row| row.facts().accepted_at.is_some()).await;
     assert_eq!(row.facts().state, ProviderState::Accepted);
     world.simulator.hang_up(&call.id);
     world.ended(&call.wacid).await;
@@ -114,26 +129,40 @@ async fn an_accept_that_nothing_proves_ends_the_call() {
 async fn no_port_left_means_a_clean_refusal_and_an_unharmed_call() {
     let world = World::start(Plan { destination: "echo", ports: 1, ..Plan::default() }).await;
     let first = world.call(NewCall::default());
-    world.customer_until(&first.id, "the first call has sound", |call| call.heard.dominant_hz.is_some()).await;
+    world
+        .customer_until(&first.id, "the first call has sound", |call| call.heard.dominant_hz.is_some())
+        .await;
     let second = world.call(NewCall::default());
     let row = world.ended(&second.wacid).await;
     let facts = row.facts();
-    assert_eq!((facts.state, facts.ending.expect("over").reason), (ProviderState::Rejected, EndReason::NoRtpPorts));
+    assert_eq!(
+        (facts.state, facts.ending.expect("over").reason),
+        (ProviderState::Rejected, EndReason::NoRtpPorts)
+    );
     let before = world.simulator.call(&first.id).expect("the first call").heard.packets;
-    world.customer_until(&first.id, "the first call still has sound", |call| call.heard.packets > before + 25).await;
+    world
+        .customer_until(&first.id, "the first call still has sound", |call| call.heard.packets > before + 25)
+        .await;
     world.simulator.hang_up(&first.id);
     world.ended(&first.wacid).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn at_capacity_a_call_is_rejected() {
-    let world =
-        World::start(Plan { destination: "echo", settings: vec![("SWITCHBOARD_MAX_CALLS", "1".into())], ..Plan::default() }).await;
+    let world = World::start(Plan {
+        destination: "echo",
+        settings: vec![("SWITCHBOARD_MAX_CALLS", "1".into())],
+        ..Plan::default()
+    })
+    .await;
     let first = world.call(NewCall::default());
     world.customer_is(&first.id, CallState::Accepted).await;
     let second = world.call(NewCall::default());
     let facts = world.ended(&second.wacid).await.facts();
-    assert_eq!((facts.state, facts.ending.expect("over").reason), (ProviderState::Rejected, EndReason::AtCapacity));
+    assert_eq!(
+        (facts.state, facts.ending.expect("over").reason),
+        (ProviderState::Rejected, EndReason::AtCapacity)
+    );
     world.simulator.hang_up(&first.id);
     world.ended(&first.wacid).await;
     let third = world.call(NewCall::default());
@@ -150,7 +179,10 @@ async fn while_calling_is_off_calls_are_rejected_and_nobody_rings() {
     .await;
     let call = world.call(NewCall::default());
     let facts = world.ended(&call.wacid).await.facts();
-    assert_eq!((facts.state, facts.ending.expect("over").reason), (ProviderState::Rejected, EndReason::CallingDisabled));
+    assert_eq!(
+        (facts.state, facts.ending.expect("over").reason),
+        (ProviderState::Rejected, EndReason::CallingDisabled)
+    );
     assert_eq!(world.customer_is(&call.id, CallState::Ended).await.ended_by, Some(EndedBy::Rejected));
 }
 
@@ -162,5 +194,8 @@ async fn a_customer_who_never_connects_is_given_up() {
         world.row(&call.wacid).await.filter(|row| row.facts().ending.is_some())
     })
     .await;
-    assert!(matches!(row.facts().ending.expect("over").outcome, Outcome::SelfService | Outcome::Failed | Outcome::Missed));
+    assert!(matches!(
+        row.facts().ending.expect("over").outcome,
+        Outcome::SelfService | Outcome::Failed | Outcome::Missed
+    ));
 }

@@ -54,10 +54,19 @@ async fn the_story_of_a_call_is_kept_in_order() {
     let row = world.ended(&call.wacid).await;
     let story: Vec<String> = world.story(&row).await.into_iter().map(|event| event.kind).collect();
     let position = |kind: &str| {
-        story.iter().position(|entry| entry == kind).unwrap_or_else(|| panic!("{kind} is missing in {story:?}"))
+        story
+            .iter()
+            .position(|entry| entry == kind)
+            .unwrap_or_else(|| panic!("{kind} is missing in {story:?}"))
     };
-    let expected =
-        ["call.received", "provider.pre_accept_sent", "call.pre_accepted", "provider.accept_sent", "call.accepted", "call.terminated"];
+    let expected = [
+        "call.received",
+        "provider.pre_accept_sent",
+        "call.pre_accepted",
+        "provider.accept_sent",
+        "call.accepted",
+        "call.terminated",
+    ];
     for pair in expected.windows(2) {
         assert!(position(pair[0]) < position(pair[1]), "{} before {} in {story:?}", pair[0], pair[1]);
     }

@@ -21,7 +21,10 @@ struct Process {
 impl Process {
     async fn start(settings: &[(&'static str, String)], address: &str) -> Self {
         let binary = std::env::current_exe().expect("a path").with_file_name("").join("../switchboard");
-        assert!(binary.exists(), "build the binary first: cargo build --bin switchboard (cargo xtask test does)");
+        assert!(
+            binary.exists(),
+            "build the binary first: cargo build --bin switchboard (cargo xtask test does)"
+        );
         let child = Command::new(binary)
             .arg("serve")
             .env_clear()
@@ -68,7 +71,10 @@ async fn killed_in_mid_call(destination: &'static str, live: CallState, told: En
     let calls: Vec<_> =
         (0..5).map(|_| simulator.place_call(&NewCall::default()).expect("the call is placed")).collect();
     for call in &calls {
-        eventually("the call is live", || async { simulator.call(&call.id).filter(|call| call.state == live) }).await;
+        eventually("the call is live", || async {
+            simulator.call(&call.id).filter(|call| call.state == live)
+        })
+        .await;
     }
     process.kill();
     let _again = Process::start(&settings, &address).await;
@@ -80,9 +86,12 @@ async fn killed_in_mid_call(destination: &'static str, live: CallState, told: En
         .await;
         assert_eq!(call.ended_by, Some(told));
     }
-    let store = Store::open(&format!("sqlite:{}", folder.path().join("switchboard.db").display()), StoreOptions::default())
-        .await
-        .expect("the database opens");
+    let store = Store::open(
+        &format!("sqlite:{}", folder.path().join("switchboard.db").display()),
+        StoreOptions::default(),
+    )
+    .await
+    .expect("the database opens");
     let number = number_in(&store).await;
     let scope = Scope::of_the_exchange(number.tenant);
     for call in &calls {

@@ -42,7 +42,10 @@ async fn without_the_right_signature_nothing_is_stored() {
     let world = World::with_destination("echo").await;
     let body = event(&account().numbers[0].id, "wacid.one").to_string().into_bytes();
     assert_eq!(post(&world, body.clone(), None).await, StatusCode::UNAUTHORIZED);
-    assert_eq!(post(&world, body.clone(), Some(sign(&body, "another secret"))).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        post(&world, body.clone(), Some(sign(&body, "another secret"))).await,
+        StatusCode::UNAUTHORIZED
+    );
     assert_eq!(post(&world, body.clone(), Some("sha256=nonsense".into())).await, StatusCode::UNAUTHORIZED);
     assert_eq!(kept(&world).await, 0);
     assert_eq!(post(&world, body.clone(), Some(sign(&body, APP_SECRET))).await, StatusCode::OK);
@@ -55,7 +58,10 @@ async fn what_is_no_json_is_400_and_what_is_too_long_is_413() {
     let body = b"not json".to_vec();
     assert_eq!(post(&world, body.clone(), Some(sign(&body, APP_SECRET))).await, StatusCode::BAD_REQUEST);
     let long = vec![b' '; 3 * 1024 * 1024 + 1];
-    assert_eq!(post(&world, long.clone(), Some(sign(&long, APP_SECRET))).await, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(
+        post(&world, long.clone(), Some(sign(&long, APP_SECRET))).await,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
     assert_eq!(kept(&world).await, 0);
 }
 
@@ -131,8 +137,15 @@ async fn the_handshake_echoes_the_challenge_and_refuses_a_wrong_token() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_hub_the_same_address_reports_capacity() {
     let world = World::with_destination("echo").await;
-    let body: Value =
-        world.client().get(world.url("/api/whatsapp/calling")).send().await.expect("an answer").json().await.expect("json");
+    let body: Value = world
+        .client()
+        .get(world.url("/api/whatsapp/calling"))
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("json");
     assert_eq!(body["active_calls"], 0);
     assert_eq!(body["capacity"]["max"], 64, "the smallest limit is the number of ports");
     assert_eq!(body["capacity"]["available"], 64);

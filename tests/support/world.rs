@@ -5,15 +5,20 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use reqwest::{Method, StatusCode};
+use secrecy::SecretString;
 use serde_json::Value;
 use switchboard::config::{Config, Settings};
 use switchboard::wiring::{self, Running};
-use switchboard_core::access::Scope;
-use switchboard_core::ids::ProviderCallId;
-use switchboard_simulator::{Account, CallReport, CallState, Limits, NewCall, Simulator, SimulatorConfig};
+use switchboard_core::access::{Branches, Role, Scope};
+use switchboard_core::ids::{ProviderCallId, UserId};
+use switchboard_simulator::agent::{AgentHabits, AgentLogin, SimulatedAgent};
+use switchboard_simulator::{
+    Account, CallReport, CallState, Limits, NewCall, Simulator, SimulatorConfig, Sound,
+};
 use switchboard_store::Store;
 use switchboard_store::calls::{CallRow, EventRow};
 use switchboard_store::numbers::Number;
+use switchboard_store::users::NewUser;
 use tempfile::TempDir;
 use url::Url;
 
@@ -109,7 +114,12 @@ impl World {
     }
 
     /// Waits for something at the customer's end.
-    pub(crate) async fn customer_until(&self, id: &str, what: &str, is: impl Fn(&CallReport) -> bool) -> CallReport {
+    pub(crate) async fn customer_until(
+        &self,
+        id: &str,
+        what: &str,
+        is: impl Fn(&CallReport) -> bool,
+    ) -> CallReport {
         eventually(what, || async { self.simulator.call(id).filter(|call| is(call)) }).await
     }
 
@@ -140,6 +150,39 @@ impl World {
         self.exchange().engine.store().calls().events_of(&scope, row.id).await.expect("the database answers")
     }
 
+    /// A new account, signed in on a page of its own with microphone, sound and line; it says 880 Hz.
+    pub(crate) async fn agent(&self, email: &str) -> (SimulatedAgent, UserId) {
+        let user = self.account_of(email).await;
+        (self.agent_again(email, Sound::ToneHz(880)).await, user)
+    }
+
+    /// The same person on another page.
+    pub(crate) async fn agent_again(&self, email: &str, sound: Sound) -> SimulatedAgent {
+        let login = AgentLogin {
+            base_url: Url::parse(&self.url("/")).expect("a URL"),
+            email: email.to_owned(),
+            password: switchboard_simulator::Secret::new(PASSWORD),
+        };
+        let habits = AgentHabits { sound, ..AgentHabits::default() };
+        SimulatedAgent::sign_in(&self.simulator, login, habits).await.expect("the agent signs in")
+    }
+
+    async fn account_of(&self, email: &str) -> UserId {
+        let engine = &self.exchange().engine;
+        let scope = Scope::of_the_exchange(self.number().await.tenant);
+        let password = SecretString::from(PASSWORD.to_owned());
+        let new = NewUser {
+            email: email.to_owned(),
+            name: email.split('@').next().expect("a name").to_owned(),
+            role: Role::Agent,
+            branches: Branches::All,
+            password_hash: switchboard_http::hash_password(&password).expect("a good password"),
+            language: "en".to_owned(),
+            created_at: engine.clock().now(),
+        };
+        engine.store().users().create(&scope, new).await.expect("a new account").id
+    }
+
     pub(crate) async fn number(&self) -> Number {
         let store = self.exchange().engine.store();
         number_in(store).await
@@ -162,7 +205,6 @@ impl World {
     pub(crate) fn client(&self) -> &reqwest::Client {
         &self.client
     }
-
 }
 
 /// The number of the simulator's account, as the exchange keeps it.

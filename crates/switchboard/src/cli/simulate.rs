@@ -1,5 +1,7 @@
 //! `switchboard simulate …`: Meta and its customers, for people and scripts.
 
+mod load;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -26,6 +28,8 @@ enum Verb {
     Serve(Serve),
     /// Let a customer call (a client of a running simulator) and watch until the call is over.
     Call(Call),
+    /// Start a server of its own, let many customers call it, and report what it cost and what was lost.
+    Load(load::Load),
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +84,7 @@ impl Simulate {
         match self.verb {
             Verb::Serve(serve) => serve.run().await,
             Verb::Call(call) => call.run().await,
+            Verb::Load(load) => load.run().await,
         }
     }
 }
