@@ -9,17 +9,19 @@ import "../styles/mantine.css";
 import "../styles/tokens.css";
 import "../styles/base.css";
 import { localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode } from "react";
+import { lazy, StrictMode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { startTexts } from "../lib/i18n";
 import { queries } from "../lib/session";
+import { loadToasts } from "../lib/toast";
 import { router } from "./router";
 import { cssVariables, theme } from "./theme";
 
 const colorSchemes = localStorageColorSchemeManager({ key: "switchboard.theme" });
+
+const Toasts = lazy(() => loadToasts().then((module) => ({ default: module.Notifications })));
 
 async function start() {
   await startTexts(new URLSearchParams(location.search).get("lang"));
@@ -34,8 +36,10 @@ async function start() {
         colorSchemeManager={colorSchemes}
       >
         <QueryClientProvider client={queries}>
-          <Notifications position="bottom-center" limit={3} />
           <RouterProvider router={router} />
+          <Suspense>
+            <Toasts position="bottom-center" limit={3} />
+          </Suspense>
         </QueryClientProvider>
       </MantineProvider>
     </StrictMode>,

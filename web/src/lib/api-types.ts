@@ -147,7 +147,7 @@ export type ServerFrame =
       type: "hello";
       server_time: string;
       connection_id: string;
-      user: Me;
+      user: Person;
       calls: Call[];
       offers: Offer[];
       my_call: Call | null;

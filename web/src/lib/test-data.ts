@@ -1,5 +1,5 @@
 /** Small calls and offers for tests. */
-import type { Call, Me, Offer, ServerFrame } from "./api-types";
+import type { Call, Offer, ServerFrame } from "./api-types";
 
 const START = Date.parse("2026-11-20T10:00:00.000Z");
 
@@ -43,17 +43,6 @@ export function anOffer(id: string, seconds: number): Offer {
   };
 }
 
-const me: Me = {
-  id: "user_1",
-  name: "Ana Ribeiro",
-  email: "ana@example.com",
-  role: "agent",
-  language: "en",
-  tenant: { id: "t", name: "Casa Lumen" },
-  ice_servers: [],
-  can: {},
-};
-
 type Hello = Extract<ServerFrame, { type: "hello" }>;
 
 export function hello(change: Partial<Hello>): Hello {
@@ -61,7 +50,7 @@ export function hello(change: Partial<Hello>): Hello {
     type: "hello",
     server_time: new Date(START).toISOString(),
     connection_id: "c",
-    user: me,
+    user: { id: "user_1", name: "Ana Ribeiro" },
     calls: [],
     offers: [],
     my_call: null,

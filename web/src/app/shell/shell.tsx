@@ -1,7 +1,7 @@
 /** The frame of every page behind the sign-in: rail, top bar, sheet, and the phone, which no change of page touches. */
 import { Outlet } from "@tanstack/react-router";
 import { FlaskConical } from "lucide-react";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Cradle } from "../../features/softphone/cradle";
 import { CardsSlot, HandsetSlot, useDock } from "../../features/softphone/dock";
@@ -13,8 +13,12 @@ import { phone } from "../../lib/softphone/phone";
 import { LampStrip } from "./lamp-strip";
 import { Brand, Rail, Tabs } from "./rail";
 import styles from "./shell.module.css";
-import { ShortcutsDialog } from "./shortcuts-dialog";
 import { UserMenu } from "./user-menu";
+
+/** A dialog brings a lot of code with it that no first page needs. */
+const ShortcutsDialog = lazy(() =>
+  import("./shortcuts-dialog").then((module) => ({ default: module.ShortcutsDialog })),
+);
 
 function SandboxBar() {
   const { t } = useTranslation();
@@ -40,9 +44,9 @@ export function Shell({ me }: { me: Me }) {
   const dock = useDock();
   const [shortcuts, setShortcuts] = useState(false);
   useEffect(() => {
-    phone.start();
+    phone.start(me.ice_servers);
     return () => phone.stop();
-  }, []);
+  }, [me.ice_servers]);
   return (
     <div className={styles.shell} data-handset={dock.open || undefined} data-minimised={dock.minimised || undefined}>
       <a className={styles.skip} href="#content">
@@ -86,7 +90,11 @@ export function Shell({ me }: { me: Me }) {
         <Tabs />
       </nav>
       <PhoneEffects onShortcuts={() => setShortcuts(true)} onOpen={dock.show} />
-      <ShortcutsDialog opened={shortcuts} onClose={() => setShortcuts(false)} />
+      {shortcuts && (
+        <Suspense>
+          <ShortcutsDialog opened onClose={() => setShortcuts(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

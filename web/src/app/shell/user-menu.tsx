@@ -1,6 +1,5 @@
 /** Who I am and whether I am to be rung; language, theme and the way out. */
 import { Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useNavigate } from "@tanstack/react-router";
 import { ChevronsUpDown, LogOut } from "lucide-react";
 import { useTranslation } from "react-i18next";
@@ -12,6 +11,7 @@ import { changeLanguage, currentLanguage, LANGUAGES } from "../../lib/i18n";
 import { endSession } from "../../lib/session";
 import { phone } from "../../lib/softphone/phone";
 import { usePhone } from "../../lib/softphone/use-phone";
+import { toast } from "../../lib/toast";
 import styles from "./user-menu.module.css";
 
 const STATUSES: MyStatus[] = ["available", "do_not_disturb"];
@@ -58,7 +58,7 @@ export function UserMenu({ me, compact = false }: { me: Me; compact?: boolean })
             leftSection={<LineLamp state={agentLamp(each)} />}
             {...check(each === status)}
             onClick={() => {
-              if (!phone.setStatus(each)) notifications.show({ message: t("user.status_failed") });
+              if (!phone.setStatus(each)) toast({ message: t("user.status_failed") });
             }}
           >
             {t(`user.${each}`)}

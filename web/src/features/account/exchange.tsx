@@ -11,7 +11,7 @@ function Plug({ x, y, color }: { x: number; y: number; color: string }) {
   return (
     <g>
       <circle cx={x} cy={y - 22} r="2.5" fill={color} />
-      <circle cx={x} cy={y} r="7.5" fill="none" stroke={color} strokeWidth="7" />
+      <circle cx={x} cy={y} r="7.5" fill="#14181b" stroke={color} strokeWidth="7" />
     </g>
   );
 }

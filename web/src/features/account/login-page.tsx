@@ -4,9 +4,11 @@ import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { Mic } from "lucide-react";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { InsecureBanner } from "../../components/insecure-banner";
 import { ApiError, api } from "../../lib/api";
 import { setPageTitle } from "../../lib/page-title";
 import { meQuery, useServer } from "../../lib/session";
+import { mediaSupported } from "../../lib/softphone/microphone";
 import styles from "./account.module.css";
 import { Exchange } from "./exchange";
 import { Footer } from "./footer";
@@ -54,6 +56,7 @@ export function LoginPage() {
         <form className={styles.form} onSubmit={(event) => void submit(event)} noValidate>
           <h1 className={styles.title}>{t("login.title")}</h1>
           <p className="dim">{server.data === undefined ? location.host : `${server.data.name}, ${location.host}`}</p>
+          {!mediaSupported() && <InsecureBanner />}
           {said !== null && trouble === null && <p className={styles.notice}>{said}</p>}
           <TextInput
             label={t("login.email")}
@@ -71,7 +74,7 @@ export function LoginPage() {
             size="md"
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
-            visibilityToggleButtonProps={{ "aria-hidden": true }}
+            visibilityToggleButtonProps={{ "aria-label": t("login.show_password") }}
           />
           {trouble !== null && (
             <p className={styles.trouble} role="alert">

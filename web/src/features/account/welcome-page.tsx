@@ -131,6 +131,7 @@ export function WelcomePage() {
             description={t("welcome.password_hint")}
             autoComplete="new-password"
             error={short}
+            visibilityToggleButtonProps={{ "aria-label": t("login.show_password") }}
             {...field("password")}
           />
           {trouble !== null && (

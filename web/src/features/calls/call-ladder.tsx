@@ -1,12 +1,12 @@
 /** The flight record, drawn; the same content as a list for screen readers and as text for a colleague. */
 import { Button } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { CallDetail } from "../../lib/api-types";
 import { recordTime } from "../../lib/format";
 import { after, type Lifeline, personOf, type Rung, rungs } from "../../lib/ladder";
 import { usePhone } from "../../lib/softphone/use-phone";
+import { toast } from "../../lib/toast";
 import styles from "./call-ladder.module.css";
 import { useEventWords } from "./event-words";
 
@@ -96,7 +96,7 @@ export function CallLadder({ call }: { call: CallDetail }) {
         `${time(rung, index).padStart(13)}  ${heads[rung.from]}${rung.from === rung.to ? "" : ` → ${heads[rung.to]}`}: ${said(rung)}${rung.detail === null ? "" : ` (${rung.detail})`}`,
     );
     await navigator.clipboard?.writeText([`${t("detail.id")} ${call.id}`, ...lines].join("\n"));
-    notifications.show({ message: t("detail.copied"), autoClose: 2000 });
+    toast({ message: t("detail.copied"), autoClose: 2000 });
   };
   const height = TOP + shown.length * STEP + 8;
   return (

@@ -1,9 +1,10 @@
 /** Declining a card, with the toast that says what goes on. */
-import { notifications } from "@mantine/notifications";
+
 import { useTranslation } from "react-i18next";
 import { currentLanguage, joinNames } from "../../lib/i18n";
 import { phone } from "../../lib/softphone/phone";
 import type { Card } from "../../lib/softphone/state";
+import { toast } from "../../lib/toast";
 
 export function useDecline(): (card: Card) => Promise<void> {
   const { t } = useTranslation();
@@ -14,6 +15,6 @@ export function useDecline(): (card: Card) => Promise<void> {
       currentLanguage(),
     );
     const message = card.others.length > 0 ? t("call.declined_toast", { names }) : t("call.rejected_toast");
-    notifications.show({ message, autoClose: 5000 });
+    toast({ message, autoClose: 5000 });
   };
 }

@@ -1,6 +1,5 @@
 /** The phone during a call: fixed slots, so that nothing moves when the state changes. */
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { Link } from "@tanstack/react-router";
 import { AudioLines, ChevronDown, Mic, MicOff, PhoneOff, WifiOff } from "lucide-react";
 import { useState } from "react";
@@ -12,6 +11,7 @@ import { secondsSince, useNow } from "../../lib/clock";
 import { duration } from "../../lib/format";
 import { phone } from "../../lib/softphone/phone";
 import { usePhone } from "../../lib/softphone/use-phone";
+import { toast } from "../../lib/toast";
 import { useCaller } from "./caller";
 import { DevicePanel } from "./device-panel";
 import styles from "./handset.module.css";
@@ -30,7 +30,7 @@ export function CallTimer({ call }: { call: Call }) {
 export function useEnd(): () => void {
   const { t } = useTranslation();
   return () => {
-    phone.end().catch(() => notifications.show({ color: "red", message: t("call.end_failed") }));
+    phone.end().catch(() => toast({ color: "red", message: t("call.end_failed") }));
   };
 }
 

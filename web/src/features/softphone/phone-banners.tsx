@@ -1,8 +1,9 @@
 /** What keeps the phone from working, each with its remedy; the most important first and at most two at once. */
-import { AppWindow, CircleCheck, MicOff, ShieldAlert, Volume2, WifiOff } from "lucide-react";
+import { AppWindow, CircleCheck, MicOff, Volume2, WifiOff } from "lucide-react";
 import { type ReactElement, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Banner } from "../../components/banner";
+import { InsecureBanner } from "../../components/insecure-banner";
 import { useNow } from "../../lib/clock";
 import { phone } from "../../lib/softphone/phone";
 import { usePhone } from "../../lib/softphone/use-phone";
@@ -68,14 +69,8 @@ function PhoneTrouble(): ReactElement | null {
   const microphone = usePhone((state) => state.microphone);
   const sound = usePhone((state) => state.sound);
   const open = usePhone((state) => state.stream !== "connecting");
+  if (microphone === "insecure") return <InsecureBanner />;
   if (!ready || !open) return null;
-  if (microphone === "insecure") {
-    return (
-      <Banner tone="bad" loud icon={<ShieldAlert {...icon} />} title={t("banner.insecure_title")}>
-        {t("banner.insecure", { host: location.host })}
-      </Banner>
-    );
-  }
   const here = { label: t("banner.tab_action"), run: () => phone.takePhone() };
   if (tab === "other") {
     return (

@@ -37,6 +37,7 @@ export class Phone {
   private readonly microphone = new Microphone((microphone) => this.dispatch({ type: "microphone", microphone }));
   private line: Line | null = null;
   private microphoneRestsUntil = 0;
+  private iceServers: RTCIceServer[] = [];
 
   getState = (): PhoneState => this.state;
 
@@ -51,8 +52,9 @@ export class Phone {
     return () => this.callListeners.delete(listener);
   }
 
-  start() {
+  start(iceServers: RTCIceServer[]) {
     if (this.running) return;
+    this.iceServers = iceServers;
     this.running = true;
     this.state = initialState;
     this.readySaid = "";
@@ -221,10 +223,10 @@ export class Phone {
   }
 
   private openLine() {
-    const { tab, stream, user, myCall } = this.state;
-    if (tab !== "phone" || stream !== "open" || user === null || typeof RTCPeerConnection === "undefined") return;
+    const { tab, stream, myCall } = this.state;
+    if (tab !== "phone" || stream !== "open" || typeof RTCPeerConnection === "undefined") return;
     if (!window.isSecureContext) return;
-    this.line?.open(user.ice_servers);
+    this.line?.open(this.iceServers);
     // After a reload: the microphone first. While it runs the browser lets the page sound without a click.
     if (myCall !== null && !this.state.sound) {
       void this.bringMicrophone().then(async (open) => {

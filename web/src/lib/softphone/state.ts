@@ -5,7 +5,6 @@
 import type {
   AgentState,
   Call,
-  Me,
   MicrophonePermission,
   MyStatus,
   Offer,
@@ -45,7 +44,6 @@ export interface PhoneState {
   /** Set after a loss of more than two seconds, until dismissed. */
   back: { afterS: number; arrived: number } | null;
   offsetMs: number;
-  user: Me | null;
   status: MyStatus;
   presence: Record<string, { name: string; state: AgentState }>;
   live: Record<string, Call>;
@@ -72,7 +70,6 @@ export const initialState: PhoneState = {
   lostAt: null,
   back: null,
   offsetMs: 0,
-  user: null,
   status: "available",
   presence: {},
   live: {},
@@ -110,7 +107,6 @@ export type PhoneEvent =
   | { type: "muted"; muted: boolean }
   | { type: "ending"; ending: boolean }
   | { type: "silenced" }
-  | { type: "user"; user: Me }
   | { type: "swept"; now: number };
 
 export function isOver(call: Call): boolean {
@@ -224,7 +220,6 @@ function hello(state: PhoneState, frame: Extract<ServerFrame, { type: "hello" }>
     lostAt: null,
     back: goneForS >= 2 ? { afterS: goneForS, arrived } : state.back,
     offsetMs,
-    user: frame.user,
     status: frame.my_status,
     presence: Object.fromEntries(frame.presence.map((each) => [each.user_id, { name: each.name, state: each.state }])),
     live: Object.fromEntries(frame.calls.map((call) => [call.id, call])),
@@ -325,8 +320,6 @@ export function reduce(state: PhoneState, event: PhoneEvent): PhoneState {
       return { ...state, ending: event.ending };
     case "silenced":
       return { ...state, silenced: true };
-    case "user":
-      return { ...state, user: event.user };
     case "swept":
       return {
         ...state,

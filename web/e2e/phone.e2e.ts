@@ -1,0 +1,54 @@
+/** Two people, two browsers: the customer's phone page and the console. */
+import { chromium } from "@playwright/test";
+import { expect, test } from "./support/agent";
+import { giveEars } from "./support/ears";
+import { simulator } from "./support/simulator";
+import { makeTone } from "./support/tone";
+
+test("a call placed on the phone page rings in the console and both hear each other", async ({
+  agent,
+  launchOptions,
+}) => {
+  const browser = await chromium.launch({
+    ...launchOptions,
+    args: [
+      "--no-sandbox",
+      "--use-fake-device-for-media-stream",
+      "--allow-loopback-in-peer-connection",
+      `--use-file-for-fake-audio-capture=${makeTone(660)}`,
+    ],
+  });
+  try {
+    const context = await browser.newContext({ permissions: ["microphone"], locale: "en-GB" });
+    const phone = await context.newPage();
+    const ears = await giveEars(phone, "phone-audio");
+    await phone.goto(simulator.url);
+    await expect(phone.getByRole("heading", { level: 1 })).toHaveText("The customer’s phone");
+    await phone.getByRole("button", { name: "Call", exact: true }).click();
+    await expect(phone.getByTestId("phone-state")).toHaveAttribute("data-state", "ringing");
+    await agent.answer();
+    await expect(phone.getByTestId("phone-state")).toHaveAttribute("data-state", "connected");
+    await agent.ears.hear(660);
+    await ears.hear(880);
+    await test.step("the customer mutes himself", async () => {
+      await phone.getByRole("button", { name: "Mute" }).click();
+      await agent.ears.silence();
+      await phone.getByRole("button", { name: "Muted" }).click();
+      await agent.ears.hear(660);
+    });
+    await expect(phone.getByTestId("phone-log")).toContainText("accept");
+    await phone.getByRole("button", { name: "Hang up" }).click();
+    await expect(phone.getByTestId("phone-state")).toHaveAttribute("data-state", "ended");
+    await expect(agent.handset).toBeHidden();
+
+    await test.step("and once more, ended by the agent", async () => {
+      await phone.getByRole("button", { name: "Call", exact: true }).click();
+      await agent.answer();
+      await ears.hear(880);
+      await agent.button("End call").click();
+      await expect(phone.getByText("They hung up")).toBeVisible();
+    });
+  } finally {
+    await browser.close();
+  }
+});
