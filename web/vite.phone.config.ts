@@ -17,7 +17,8 @@ export default defineConfig({
     },
   ],
   base: "./",
-  build: { outDir: "dist/phone", target: "es2022", rollupOptions: { input: "phone.html" } },
+  // No folder for the assets: the simulator answers paths of two parts as the Graph API does.
+  build: { outDir: "dist/phone", assetsDir: "", target: "es2022", rollupOptions: { input: "phone.html" } },
   server: {
     proxy: { "/simulator": { target: process.env.SIMULATOR_URL ?? "http://127.0.0.1:8090", ws: true } },
   },

@@ -23,7 +23,6 @@ export function UserMenu({ me, compact = false }: { me: Me; compact?: boolean })
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const status = usePhone((state) => state.status);
   const state = usePhone<AgentState>((now) => now.presence[me.id]?.state ?? "offline");
-  const check = (on: boolean) => ({ role: "menuitemradio", "aria-checked": on, "data-on": on || undefined });
   const leave = async () => {
     phone.stop();
     await api.logout().catch(() => undefined);
@@ -52,46 +51,48 @@ export function UserMenu({ me, compact = false }: { me: Me; compact?: boolean })
       </Menu.Target>
       <Menu.Dropdown className={styles.menu}>
         <Menu.Label>{t("user.status")}</Menu.Label>
-        {STATUSES.map((each) => (
-          <Menu.Item
-            key={each}
-            leftSection={<LineLamp state={agentLamp(each)} />}
-            {...check(each === status)}
-            onClick={() => {
-              if (!phone.setStatus(each)) toast({ message: t("user.status_failed") });
-            }}
-          >
-            {t(`user.${each}`)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={status}
+          onChange={(value) => {
+            const wanted = STATUSES.find((each) => each === value);
+            if (wanted !== undefined && !phone.setStatus(wanted)) toast({ message: t("user.status_failed") });
+          }}
+        >
+          {STATUSES.map((each) => (
+            <Menu.RadioItem key={each} value={each} rightSection={<LineLamp state={agentLamp(each)} />}>
+              {t(`user.${each}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Label>{t("user.language")}</Menu.Label>
-        {LANGUAGES.map(({ code, name }) => (
-          <Menu.Item
-            key={code}
-            lang={code}
-            closeMenuOnClick={false}
-            {...check(code === currentLanguage())}
-            onClick={() => {
-              void changeLanguage(code);
-              api.changeLanguage(code).catch(() => undefined);
-            }}
-          >
-            {name}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={currentLanguage()}
+          onChange={(value) => {
+            const language = LANGUAGES.find(({ code }) => code === value)?.code;
+            if (language === undefined) return;
+            void changeLanguage(language);
+            api.changeLanguage(language).catch(() => undefined);
+          }}
+        >
+          {LANGUAGES.map(({ code, name }) => (
+            <Menu.RadioItem key={code} value={code} lang={code} closeMenuOnClick={false}>
+              {name}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Label>{t("user.theme")}</Menu.Label>
-        {SCHEMES.map((scheme) => (
-          <Menu.Item
-            key={scheme}
-            closeMenuOnClick={false}
-            {...check(scheme === colorScheme)}
-            onClick={() => setColorScheme(scheme)}
-          >
-            {t(`user.${scheme}`)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(value) => setColorScheme(SCHEMES.find((scheme) => scheme === value) ?? "auto")}
+        >
+          {SCHEMES.map((scheme) => (
+            <Menu.RadioItem key={scheme} value={scheme} closeMenuOnClick={false}>
+              {t(`user.${scheme}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Item leftSection={<LogOut size={16} strokeWidth={1.75} />} onClick={() => void leave()}>
           {t("user.sign_out")}

@@ -9,6 +9,7 @@ import { ApiError, api } from "../../lib/api";
 import { setPageTitle } from "../../lib/page-title";
 import { meQuery, useServer } from "../../lib/session";
 import { mediaSupported } from "../../lib/softphone/microphone";
+import { unlock } from "../../lib/softphone/sounds";
 import styles from "./account.module.css";
 import { Exchange } from "./exchange";
 import { Footer } from "./footer";
@@ -35,6 +36,8 @@ export function LoginPage() {
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    // This click is the one that lets the page ring later.
+    void unlock();
     setBusy(true);
     setTrouble(null);
     try {

@@ -8,6 +8,7 @@ import { ApiError, api } from "../../lib/api";
 import { currentLanguage } from "../../lib/i18n";
 import { setPageTitle } from "../../lib/page-title";
 import { meQuery, serverQuery, useServer } from "../../lib/session";
+import { unlock } from "../../lib/softphone/sounds";
 import styles from "./account.module.css";
 import { Footer } from "./footer";
 import { useTrouble } from "./trouble";
@@ -63,6 +64,8 @@ export function WelcomePage() {
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    // This click is the one that lets the page ring later.
+    void unlock();
     setChecked(true);
     setTrouble(null);
     const empty = [values.code, values.name, values.email].some((value) => value.trim() === "");

@@ -10,7 +10,7 @@ import { Line } from "./line";
 import { Microphone } from "./microphone";
 import { mutedCall } from "./muted";
 import { Ringer } from "./ringer";
-import { END_TONE, play, unlock } from "./sounds";
+import { audioContext, END_TONE, play, unlock } from "./sounds";
 import { GONE_FOR_MS, guarded, initialState, isRinging, type PhoneEvent, type PhoneState, reduce } from "./state";
 import { TabElection } from "./tab";
 
@@ -68,8 +68,8 @@ export class Phone {
     void this.microphone.watch();
     this.tab.start();
     this.live.start();
-    // Signing in was a click of this page load already.
-    if (navigator.userActivation?.hasBeenActive) this.touched();
+    // Signing in was a click of this page load already; it unlocked the sound.
+    if (audioContext()?.state === "running") this.touched();
   }
 
   stop() {
@@ -151,7 +151,9 @@ export class Phone {
   }
 
   setStatus(status: MyStatus): boolean {
-    return this.live.send({ type: "status", status });
+    if (!this.live.send({ type: "status", status })) return false;
+    this.dispatch({ type: "status", status });
+    return true;
   }
 
   /** The click of the bar "Click to resume the call", and of "Allow the microphone". */

@@ -107,6 +107,7 @@ export type PhoneEvent =
   | { type: "muted"; muted: boolean }
   | { type: "ending"; ending: boolean }
   | { type: "silenced" }
+  | { type: "status"; status: MyStatus }
   | { type: "swept"; now: number };
 
 export function isOver(call: Call): boolean {
@@ -318,6 +319,8 @@ export function reduce(state: PhoneState, event: PhoneEvent): PhoneState {
       return { ...state, muted: event.muted };
     case "ending":
       return { ...state, ending: event.ending };
+    case "status":
+      return { ...state, status: event.status };
     case "silenced":
       return { ...state, silenced: true };
     case "swept":
