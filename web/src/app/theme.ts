@@ -1,5 +1,5 @@
 /** Mantine, dressed in our tokens: it draws with our variables, so that both themes and the handset need no second set. */
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import { Button, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 const enamel: MantineColorsTuple = [
   "#e8edfb",
@@ -25,6 +25,13 @@ export const theme = createTheme({
   headings: { fontFamily: '"IBM Plex Sans", system-ui, sans-serif', fontWeight: "600" },
   cursorType: "pointer",
   focusRing: "auto",
+  components: {
+    Button: Button.extend({
+      // Mantine would choose white on the pale enamel of the dark theme; our pair is measured.
+      vars: (_theme, props) =>
+        (props.variant ?? "filled") === "filled" ? { root: { "--button-color": "var(--on-enamel)" } } : { root: {} },
+    }),
+  },
 });
 
 export const cssVariables: CSSVariablesResolver = () => {

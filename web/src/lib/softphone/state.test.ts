@@ -128,6 +128,25 @@ describe("my call", () => {
     expect(reduce(ended, { type: "swept", now: NOW + 3_000 }).justEnded).toBeNull();
   });
 
+  it("an answer to the click that comes late takes nothing back", () => {
+    const stale = aCall("a", { state: "pre_accepted" });
+    const ringing = [open, frame({ type: "offer", offer: anOffer("a", 30) })];
+    const accepted = { ...talking, accepted_at: "2026-11-20T10:00:05Z" };
+    const state = told(
+      ...ringing,
+      frame({ type: "call", call: accepted, event: { kind: "call.accepted", at: "x" } }),
+      frame({ type: "my_call", call: accepted }),
+      { type: "answered", call: stale },
+    );
+    expect(state.myCall?.accepted_at).toBe("2026-11-20T10:00:05Z");
+    const over = { ...talking, state: "terminated", status: "ended" } as const;
+    const ended = told(...ringing, frame({ type: "call", call: over, event: { kind: "call.terminated", at: "x" } }), {
+      type: "answered",
+      call: stale,
+    });
+    expect(ended.myCall).toBeNull();
+  });
+
   it("comes back with the hello after a refresh", () => {
     expect(told(frame(hello({ my_call: talking }))).myCall?.id).toBe("a");
   });

@@ -292,8 +292,11 @@ export function reduce(state: PhoneState, event: PhoneEvent): PhoneState {
         ...state,
         cards: change(state.cards, event.callId, (card) => ({ ...card, phase: "connecting", trouble: null })),
       };
-    case "answered":
-      return { ...withMyCall(state, event.call, 0), justEnded: null };
+    case "answered": {
+      // The frames of the stream are in order and this answer is not: what they told is newer, and a call they ended stays ended.
+      const known = state.live[event.call.id];
+      return known === undefined ? state : { ...withMyCall(state, known, 0), justEnded: null };
+    }
     case "declining":
       return {
         ...state,
