@@ -4,21 +4,22 @@ use switchboard_core::access::{Branches, Role, Scope};
 use switchboard_core::call::state::{EndReason, EndedBy, Outcome, ProviderState};
 use switchboard_core::ids::UserId;
 use switchboard_engine::{Actor, CallRefused, SignOut};
-use switchboard_simulator::agent::SimulatedAgent;
+use switchboard_simulator::agent::{Shown, SimulatedAgent};
 use switchboard_simulator::{CallState, EndedBy as TheirWord, NewCall, Sound};
 
 use crate::support::patience::eventually;
 use crate::support::world::World;
 
 async fn rings(agent: &SimulatedAgent) -> String {
-    let mut shown = agent.shown();
-    let shown = shown.wait_for(|shown| !shown.ringing.is_empty()).await.expect("the page is open");
-    shown.ringing.keys().next().expect("a card").clone()
+    eventually("a card on the page", || async { agent.shown().borrow().ringing.keys().next().cloned() }).await
+}
+
+async fn shows(agent: &SimulatedAgent, what: &str, is: impl Fn(&Shown) -> bool) {
+    eventually(what, || async { is(&agent.shown().borrow()).then_some(()) }).await;
 }
 
 async fn stops_ringing(agent: &SimulatedAgent) {
-    let mut shown = agent.shown();
-    shown.wait_for(|shown| shown.ringing.is_empty()).await.expect("the page is open");
+    shows(agent, "no card on the page", |shown| shown.ringing.is_empty()).await;
 }
 
 async fn hears(agent: &SimulatedAgent, hertz: u32) {
@@ -174,8 +175,7 @@ async fn a_call_outlives_the_page_and_comes_back_to_the_next_one() {
 
     ana.close();
     let again = world.agent_again("ana@example.com", Sound::ToneHz(660)).await;
-    let mut shown = again.shown();
-    shown.wait_for(|shown| shown.my_call.is_some()).await.expect("the page is open");
+    shows(&again, "the call on the new page", |shown| shown.my_call.is_some()).await;
     hears(&again, 440).await;
     world
         .customer_until(&call.id, "the customer hears the new page's 660 Hz", |call| {
@@ -220,7 +220,6 @@ async fn signing_out_takes_page_line_and_offer_at_once() {
     let call = world.call(NewCall::default());
     rings(&ana).await;
     world.exchange().engine.sign_out_user(ana_id, SignOut::Disabled);
-    let mut shown = ana.shown();
-    shown.wait_for(|shown| shown.over.is_some()).await.expect("the stream ended with a word");
+    shows(&ana, "the stream ended with a word", |shown| shown.over.is_some()).await;
     world.row_until(&call.wacid, "nobody is rung", |row| row.facts().ringing.is_empty()).await;
 }

@@ -88,6 +88,8 @@ impl Page {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         match message["type"].as_str().unwrap_or_default() {
             "hello" => {
+                let mine = message["my_call"]["id"].as_str().map(ToOwned::to_owned);
+                self.show.send_modify(|shown| shown.my_call = mine);
                 for offer in message["offers"].as_array().into_iter().flatten() {
                     self.offered(&offer["call"]);
                 }
