@@ -107,7 +107,7 @@ test("Escape declines the first card, but not while typing", async ({ agent }) =
   await expect(async () => {
     await page.keyboard.press("Escape");
     await expect(agent.cards).toHaveCount(0, { timeout: 800 });
-  }).toPass();
+  }).toPass({ timeout: 5_000 });
   await simulator.ended(customer.id, "rejected");
 });
 
@@ -127,10 +127,7 @@ test("calls stack; answering one leaves the other to ring out", async ({ agent }
   await expect(agent.cards.nth(0)).toContainText("Sofía Ramírez");
   await expect(agent.cards.nth(1)).toContainText("Beatriz Nunes");
   await expect(agent.page).toHaveTitle("(2) Sofía calls");
-  await agent.cards
-    .nth(1)
-    .getByRole("button", { name: /Answer/ })
-    .click();
+  await agent.answer(agent.cards.nth(1));
   await agent.ears.hear(660);
   await expect(agent.handset).toContainText("Beatriz Nunes");
   await expect(agent.cards).toHaveCount(0);

@@ -75,7 +75,9 @@ function useKeys(onShortcuts: () => void, onOpen: () => void) {
       const state = phone.getState();
       if (name === "decline") {
         // Esc closes what is open first; only when nothing is does it decline.
-        if (document.querySelector('[role="dialog"], [role="menu"], [role="listbox"]') !== null) return;
+        // Closed lists stay in the document, so only what can be seen counts.
+        const layers = [...document.querySelectorAll('[role="dialog"], [role="menu"], [role="listbox"]')];
+        if (layers.some((layer) => layer.checkVisibility())) return;
         const card = state.cards.find((each) => each.phase === "ringing");
         if (card === undefined || state.tab !== "phone") return;
         void decline(card);
