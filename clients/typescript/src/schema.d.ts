@@ -243,6 +243,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people I may see. */
+        get: operations["list"];
+        put?: never;
+        /** Makes an account. */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Shuts a person out, or lets him in again. */
+        patch: operations["change"];
+        trace?: never;
+    };
     "/api/whatsapp/calling": {
         parameters: {
             query?: never;
@@ -587,6 +622,34 @@ export interface components {
          * @enum {string}
          */
         MicrophonePermission: "granted" | "prompt" | "denied";
+        /** @description A new account. */
+        NewUser: {
+            /**
+             * @description E-mail address; one account each.
+             * @example bruno@example.com
+             */
+            email: string;
+            /**
+             * @description `en`, `es`, `pt-BR`.
+             * @example pt-BR
+             */
+            language: string;
+            /**
+             * @description Name.
+             * @example Bruno Reis
+             */
+            name: string;
+            /**
+             * Format: password
+             * @description At least 12 characters.
+             */
+            password: string;
+            /**
+             * @description `agent`, `supervisor`, `admin`; not above one's own.
+             * @example agent
+             */
+            role: string;
+        };
         /** @description A business number. */
         Number: {
             /** @description `br_…` */
@@ -833,6 +896,29 @@ export interface components {
             id: string;
             /** @description Name. */
             name: string;
+        };
+        /** @description A person with an account. */
+        User: {
+            /** @description May not sign in. */
+            disabled: boolean;
+            /** @description E-mail address. */
+            email: string;
+            /** @description `user_…` */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description `agent`, `supervisor`, `admin`, `operator`. */
+            role: string;
+        };
+        /** @description What may be changed of an account. */
+        UserChange: {
+            /** @description True: all sessions, live streams, lines and offers of the person end at once. */
+            disabled: boolean;
+        };
+        /** @description All people I may see. */
+        Users: {
+            /** @description By name. */
+            items: components["schemas"]["User"][];
         };
     };
     responses: never;
@@ -1515,6 +1601,150 @@ export interface operations {
             };
             /** @description `too_many_attempts` */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Users"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the role is above one's own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `email_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_too_short`, `invalid_email`, `invalid_name`, `unknown_role`, `unknown_language` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `user_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: oneself, or a role above one's own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
