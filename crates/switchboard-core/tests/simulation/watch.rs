@@ -165,7 +165,10 @@ impl Watch {
             let unasked =
                 self.provider_told_us_first || !facts.offered || ending.reason.as_str() == "stale_offer";
             // A call that ended by the provider's word, or was never ours to end, owes him nothing.
-            must!(told == 1 || self.second_word() || unasked || self.end_was_refined(facts), "the provider was not told");
+            must!(
+                told == 1 || self.second_word() || unasked || self.end_was_refined(facts),
+                "the provider was not told"
+            );
         }
         Ok(())
     }

@@ -130,7 +130,14 @@ impl Load {
         Ok(())
     }
 
-    fn start_server(&self, data: &Path, listen: &str, graph: &str, number: &str, secret: &str) -> Result<Server> {
+    fn start_server(
+        &self,
+        data: &Path,
+        listen: &str,
+        graph: &str,
+        number: &str,
+        secret: &str,
+    ) -> Result<Server> {
         let destination = if self.agents == 0 { "echo" } else { "agents" };
         let binary = std::env::current_exe().into_diagnostic()?;
         let log = std::fs::File::create(data.join("server.log")).into_diagnostic()?;
@@ -191,7 +198,11 @@ async fn make_agents(data: &Path, base_url: &Url, count: usize) -> Result<Vec<Ag
             created_at: now,
         };
         store.users().create(&scope, new).await.into_diagnostic()?;
-        logins.push(AgentLogin { base_url: base_url.clone(), email, password: Secret::new(password.clone()) });
+        logins.push(AgentLogin {
+            base_url: base_url.clone(),
+            email,
+            password: Secret::new(password.clone()),
+        });
     }
     store.close().await;
     Ok(logins)
@@ -207,7 +218,9 @@ async fn wait_until_ready(base_url: &Url) -> Result<()> {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
-    tokio::time::timeout(READY_WITHIN, asked).await.map_err(|_| miette!("the server under load did not become ready"))
+    tokio::time::timeout(READY_WITHIN, asked)
+        .await
+        .map_err(|_| miette!("the server under load did not become ready"))
 }
 
 fn free_address() -> Result<String> {
