@@ -26,8 +26,6 @@ export default defineConfig({
       args: [
         "--no-sandbox",
         "--use-fake-device-for-media-stream",
-        // The server of the journeys listens on loopback, which Chromium leaves out of ICE otherwise.
-        "--allow-loopback-in-peer-connection",
         `--use-file-for-fake-audio-capture=${makeTone(880)}`,
         "--host-resolver-rules=MAP elsewhere.test 127.0.0.1",
       ],

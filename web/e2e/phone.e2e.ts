@@ -11,12 +11,7 @@ test("a call placed on the phone page rings in the console and both hear each ot
 }) => {
   const browser = await chromium.launch({
     ...launchOptions,
-    args: [
-      "--no-sandbox",
-      "--use-fake-device-for-media-stream",
-      "--allow-loopback-in-peer-connection",
-      `--use-file-for-fake-audio-capture=${makeTone(660)}`,
-    ],
+    args: ["--no-sandbox", "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${makeTone(660)}`],
   });
   try {
     const context = await browser.newContext({ permissions: ["microphone"], locale: "en-GB" });

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use miette::{IntoDiagnostic, Result};
-use switchboard::config::{Config, Settings};
+use switchboard::config::{Config, NOT_YET, Settings};
 
 /// A self-hosted telephone exchange for WhatsApp Business Calling.
 #[derive(Debug, Parser)]
@@ -55,7 +55,15 @@ impl Cli {
         match self.verb {
             Verb::Serve(file) => {
                 switchboard::telemetry::start(false);
-                serve::run(Config::read(&file.settings()?).into_diagnostic()?).await
+                let settings = file.settings()?;
+                for name in NOT_YET {
+                    if settings.text(name).is_some() {
+                        tracing::warn!(
+                            "{name} is set, but this version does not have what it configures; it is ignored"
+                        );
+                    }
+                }
+                serve::run(Config::read(&settings).into_diagnostic()?).await
             }
             Verb::Demo(demo) => demo.run().await,
             Verb::Simulate(simulate) => simulate.run().await,

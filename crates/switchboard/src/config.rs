@@ -6,6 +6,7 @@
 mod read;
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -22,6 +23,20 @@ pub const META_GRAPH_URL: &str = "https://graph.facebook.com";
 pub const GRAPH_VERSION: &str = "v25.0";
 /// The shortest operator key that is accepted, in characters.
 pub const SHORTEST_API_KEY: usize = 32;
+
+/// Variables of features that this version does not have. Whoever sets one should hear that it does nothing.
+pub const NOT_YET: [&str; 10] = [
+    "WHATSAPP_CALL_HANDLER",
+    "WHATSAPP_CALL_AUTO_ACCEPT",
+    "WHATSAPP_BUSINESS_CALLS_ENABLED",
+    "WHATSAPP_CALL_PERMISSION_TEMPLATE",
+    "YCLOUD_API_BASE",
+    "YCLOUD_AUTH_HEADER",
+    "YCLOUD_AUTH_VALUE",
+    "YCLOUD_API_KEY",
+    "YCLOUD_WHATSAPP_FROM",
+    "YCLOUD_WEBHOOK_TOKEN",
+];
 
 /// Everything one exchange needs to know at start.
 #[derive(Debug)]
@@ -54,6 +69,8 @@ pub struct Config {
     pub calling_enabled: bool,
     /// Live calls of all numbers together.
     pub max_calls: u32,
+    /// Sign-ins that one address may try at once; a large office behind one address needs more.
+    pub sign_ins_per_address: Option<NonZeroU32>,
     /// Where media go.
     pub media: MediaSettings,
     /// Where the simulator's phone page is, when this exchange runs beside one.
@@ -171,6 +188,8 @@ impl Config {
             number,
             calling_enabled: calling_enabled.unwrap_or(true),
             max_calls: settings.parsed("SWITCHBOARD_MAX_CALLS", "a number of calls")?.unwrap_or(1_000),
+            sign_ins_per_address: settings
+                .parsed("SWITCHBOARD_SIGN_INS_PER_ADDRESS", "a number of attempts, at least 1")?,
             media: MediaSettings {
                 advertise: read_advertise(settings, listen)?,
                 ports: read_ports(settings)?,

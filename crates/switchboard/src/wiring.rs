@@ -154,6 +154,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     http.setup_code.clone_from(&setup_code);
     http.ice_servers.clone_from(&config.ice_servers);
     http.draining = stop.clone();
+    if let Some(burst) = config.sign_ins_per_address {
+        http.attempt_limits.per_address.burst = burst;
+    }
     let router = switchboard_http::router(engine.clone(), http);
     let server = serve(listener, router, &config, stop.clone()).await?;
     Ok(Running { address, public_url, engine, setup_code, stop, server })

@@ -1,7 +1,7 @@
 //! Legs whose SDP str0m itself negotiates: the phone page's browser (we answer, ICE-lite) and a simulated agent's
 //! browser (we offer, full ICE).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
@@ -27,6 +27,21 @@ fn sending_ssrc(rtc: &mut Rtc, mid: Mid) -> Result<u32, LegError> {
     stream.map(|stream| *stream.ssrc()).ok_or_else(|| broken("the other side does not want to hear us"))
 }
 
+/// Where a browser on this machine reaches us: browsers gather no loopback candidates, and from their others they do
+/// not reach 127.0.0.1 (Chromium 156). The socket takes nothing but what passes ICE and DTLS.
+fn for_browser(ip: IpAddr) -> IpAddr {
+    if ip.is_loopback() { own_address().unwrap_or(ip) } else { ip }
+}
+
+/// The address this machine uses towards the outside. "Connecting" a UDP socket sends nothing.
+fn own_address() -> Option<IpAddr> {
+    let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    // An address of a documentation network (RFC 5737): only the route counts.
+    socket.connect((Ipv4Addr::new(198, 51, 100, 1), 9)).ok()?;
+    let own = socket.local_addr().ok()?.ip();
+    (!own.is_loopback() && !own.is_unspecified()).then_some(own)
+}
+
 /// Answers the offer of the phone page's browser.
 pub(crate) fn answer_phone(
     ip: IpAddr,
@@ -35,7 +50,7 @@ pub(crate) fn answer_phone(
     news: mpsc::Sender<LegNews>,
 ) -> Result<(Leg, String), LegError> {
     let moment = now();
-    let (socket, local) = leg::socket(ip).map_err(LegError::Port)?;
+    let (socket, local) = leg::socket(for_browser(ip)).map_err(LegError::Port)?;
     let mut rtc = leg::rtc_config().set_ice_lite(true).build(moment);
     rtc.add_local_candidate(Candidate::host(local, "udp").map_err(broken)?);
     let offer = SdpOffer::from_sdp_string(offer).map_err(broken)?;

@@ -152,6 +152,7 @@ impl Load {
             .env("META_APP_SECRET", secret)
             .env("SWITCHBOARD_DESTINATION", destination)
             .env("SWITCHBOARD_MEDIA_AGENT_PORT", "0")
+            .env("SWITCHBOARD_SIGN_INS_PER_ADDRESS", (self.agents + 1).to_string())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
