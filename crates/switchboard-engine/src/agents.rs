@@ -3,7 +3,7 @@
 //! One lock, held for moments only and never while waiting. What follows from a change (messages to pages, a word
 //! to waiting calls) is returned as [`Aftermath`] and carried out by the caller after the lock is gone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use switchboard_core::access::{Branches, Scope};
@@ -362,15 +362,6 @@ impl Agents {
                 state: agent.presence.as_str(),
             })
             .collect()
-    }
-
-    /// How many agents are in which state, for metrics.
-    pub(crate) fn census(&self) -> HashMap<&'static str, usize> {
-        let mut census = HashMap::new();
-        for agent in self.lock().values() {
-            *census.entry(agent.presence.as_str()).or_insert(0) += 1;
-        }
-        census
     }
 
     /// Says something to every page of one person.

@@ -330,12 +330,6 @@ impl Engine {
         Readiness { database: self.store().ping().await.is_ok(), media: self.media().is_alive() }
     }
 
-    /// How many agents are in which state.
-    #[must_use]
-    pub fn agent_census(&self) -> HashMap<&'static str, usize> {
-        self.agents().census()
-    }
-
     pub(crate) fn node(&self) -> NodeId {
         self.0.settings.node
     }

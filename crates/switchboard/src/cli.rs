@@ -57,7 +57,7 @@ impl Cli {
                 switchboard::telemetry::start(false);
                 let settings = file.settings()?;
                 for name in NOT_YET {
-                    if settings.text(name).is_some() {
+                    if settings.text(name).or_else(|| settings.text(&format!("{name}_FILE"))).is_some() {
                         tracing::warn!(
                             "{name} is set, but this version does not have what it configures; it is ignored"
                         );

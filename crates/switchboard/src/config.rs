@@ -5,7 +5,7 @@
 
 mod read;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -25,12 +25,13 @@ pub const GRAPH_VERSION: &str = "v25.0";
 pub const SHORTEST_API_KEY: usize = 32;
 
 /// Variables of features that this version does not have. Whoever sets one should hear that it does nothing.
-pub const NOT_YET: [&str; 10] = [
+pub const NOT_YET: [&str; 11] = [
     "WHATSAPP_CALL_HANDLER",
     "WHATSAPP_CALL_AUTO_ACCEPT",
     "WHATSAPP_BUSINESS_CALLS_ENABLED",
     "WHATSAPP_CALL_PERMISSION_TEMPLATE",
     "YCLOUD_API_BASE",
+    "YCLOUD_CALL_PATH",
     "YCLOUD_AUTH_HEADER",
     "YCLOUD_AUTH_VALUE",
     "YCLOUD_API_KEY",
@@ -121,8 +122,10 @@ pub struct NumberFromEnvironment {
 /// Where media go.
 #[derive(Debug, Clone)]
 pub struct MediaSettings {
-    /// Addresses we advertise (`VOIP_SERVER_IP`); sockets bind to the wildcard address.
+    /// Addresses we advertise (`VOIP_SERVER_IP`).
     pub advertise: Vec<IpAddr>,
+    /// Where sockets bind: the wildcard address, of IPv6 (which serves both) as soon as an IPv6 address is advertised.
+    pub bind: IpAddr,
     /// Ports of customer legs.
     pub ports: RangeInclusive<u16>,
     /// The one port of all agent lines; 0 takes a free one.
@@ -162,6 +165,7 @@ impl Config {
         }
         let calling_enabled = settings.flag("WHATSAPP_CALLING_ENABLED")?;
         let number = read_number(settings)?;
+        let advertise = read_advertise(settings, listen)?;
         let api_key = settings.secret("SWITCHBOARD_API_KEY")?;
         if let Some(key) = &api_key
             && secrecy::ExposeSecret::expose_secret(key).chars().count() < SHORTEST_API_KEY
@@ -191,7 +195,8 @@ impl Config {
             sign_ins_per_address: settings
                 .parsed("SWITCHBOARD_SIGN_INS_PER_ADDRESS", "a number of attempts, at least 1")?,
             media: MediaSettings {
-                advertise: read_advertise(settings, listen)?,
+                bind: read_bind(settings, &advertise)?,
+                advertise,
                 ports: read_ports(settings)?,
                 agent_port: settings.parsed("SWITCHBOARD_MEDIA_AGENT_PORT", "a UDP port")?.unwrap_or(40_000),
             },
@@ -297,6 +302,17 @@ fn read_advertise(settings: &Settings, listen: SocketAddr) -> Result<Vec<IpAddr>
     Ok(given)
 }
 
+fn read_bind(settings: &Settings, advertise: &[IpAddr]) -> Result<IpAddr, ConfigError> {
+    let wildcard = if advertise.iter().any(IpAddr::is_ipv6) {
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+    } else {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED)
+    };
+    Ok(settings
+        .parsed("SWITCHBOARD_MEDIA_BIND", "an address of this machine, or 0.0.0.0 or ::")?
+        .unwrap_or(wildcard))
+}
+
 fn read_ports(settings: &Settings) -> Result<RangeInclusive<u16>, ConfigError> {
     let Some(text) = settings.text("SWITCHBOARD_MEDIA_PORTS") else { return Ok(50_000..=51_999) };
     let range = text.split_once('-').and_then(|(first, last)| {
@@ -364,6 +380,7 @@ mod tests {
         let number = config.number.expect("a number");
         assert_eq!(number.destination, Some(Destination::Echo));
         assert_eq!(config.media.advertise.len(), 2);
+        assert!(config.media.bind.is_ipv6(), "an IPv6 candidate needs an IPv6 socket behind it");
     }
 
     #[test]

@@ -84,7 +84,8 @@ async fn create_first_user(
     Ok(())
 }
 
-/// Setting `SWITCHBOARD_DESTINATION` is the explicit act that switches calling on, once, when the number is made.
+/// Setting `SWITCHBOARD_DESTINATION` is the explicit act that switches calling on: when the number is made, or later
+/// while calling is still off. Once it is on, the database decides where its calls go.
 async fn prepare_number(
     store: &Store,
     scope: &Scope,
@@ -93,7 +94,9 @@ async fn prepare_number(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let known = store.numbers().by_provider_number_id(scope, "meta", &number.phone_number_id).await?;
+    let may_set = known.as_ref().is_none_or(|known| !known.calling_enabled);
     if let Some(known) = &known
+        && !may_set
         && number.destination.is_some_and(|wanted| wanted != known.destination)
     {
         tracing::warn!(
@@ -101,7 +104,6 @@ async fn prepare_number(
             "SWITCHBOARD_DESTINATION differs from the number's setting in the database; the database wins"
         );
     }
-    let is_new = known.is_none();
     let kept = store
         .numbers()
         .upsert_from_environment(
@@ -112,8 +114,8 @@ async fn prepare_number(
                 waba_id: number.waba_id.clone(),
                 name: known.map_or_else(|| number.name.clone(), |known| known.name),
                 display_phone: number.display_phone.clone(),
-                calling_enabled: is_new.then_some(number.destination.is_some()),
-                destination: number.destination.filter(|_| is_new),
+                calling_enabled: may_set.then_some(number.destination.is_some()),
+                destination: number.destination.filter(|_| may_set),
                 sandbox,
                 at: now,
             },
@@ -122,7 +124,7 @@ async fn prepare_number(
     if !kept.calling_enabled {
         tracing::warn!(
             number.id = %kept.id,
-            "calling is off for this number: its calls are rejected; SWITCHBOARD_DESTINATION at the first start switches it on"
+            "calling is off for this number: its calls are rejected; set SWITCHBOARD_DESTINATION (agents or echo) to switch it on"
         );
     }
     Ok(())
@@ -141,4 +143,41 @@ pub fn fresh_secret(bytes: usize) -> String {
     let mut random = vec![0_u8; bytes];
     rand::Rng::fill_bytes(&mut rand::rng(), &mut random);
     random.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use switchboard_core::call::input::Destination;
+    use switchboard_store::StoreOptions;
+    use switchboard_store::numbers::Number;
+
+    async fn start(folder: &std::path::Path, destination: &str) -> Number {
+        let mut settings = Settings::from_pairs(&[
+            ("PHONE_NUMBER_ID", "100000000000001"),
+            ("META_ACCESS_TOKEN", "token"),
+            ("META_APP_SECRET", "secret"),
+        ]);
+        settings.set("SWITCHBOARD_DATA_DIR", folder.display().to_string());
+        settings.set("SWITCHBOARD_DESTINATION", destination);
+        let config = Config::read(&settings).expect("good settings");
+        let store =
+            Store::open(config.database_url.expose_secret(), StoreOptions::default()).await.expect("opens");
+        prepare(&store, &config, Timestamp::from_seconds(1_760_000_000)).await.expect("prepared");
+        let number = store.numbers().of_the_installation().await.expect("read").remove(0);
+        store.close().await;
+        number
+    }
+
+    #[tokio::test]
+    async fn the_destination_switches_calling_on_at_the_first_start_or_later_and_then_the_database_decides() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(!start(folder.path(), "").await.calling_enabled);
+        let on = start(folder.path(), "echo").await;
+        assert_eq!((on.calling_enabled, on.destination), (true, Destination::Echo));
+        let kept = start(folder.path(), "agents").await;
+        assert_eq!((kept.calling_enabled, kept.destination), (true, Destination::Echo));
+        assert!(start(folder.path(), "").await.calling_enabled);
+    }
 }

@@ -115,6 +115,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let needs_setup = !store.users().any().await?;
 
     let (media, reports) = MediaEngine::start(MediaConfig {
+        bind: config.media.bind,
         advertise: config.media.advertise.clone(),
         ports: config.media.ports.clone(),
         agent_port: config.media.agent_port,

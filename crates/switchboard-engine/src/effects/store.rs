@@ -36,6 +36,7 @@ pub(crate) struct Saver {
     waiting: Vec<EventRow>,
     processed: Vec<Uuid>,
     touched: bool,
+    failed: bool,
     in_flight: Option<InFlight>,
     newest: Option<(String, Timestamp)>,
     ended_seen: bool,
@@ -59,6 +60,7 @@ impl Saver {
             waiting: Vec::new(),
             processed: Vec::new(),
             touched: false,
+            failed: false,
             in_flight: None,
             newest: None,
             ended_seen: false,
@@ -113,13 +115,12 @@ impl Saver {
         let (engine, scope, fence, created) =
             (self.engine.clone(), self.scope.clone(), self.fence, self.created);
         let story = events.clone();
+        let wait = if std::mem::take(&mut self.failed) { TRY_AGAIN } else { Duration::ZERO };
         let job = tokio::spawn(async move {
-            let calls = engine.store().calls();
-            if created {
-                calls.save(&scope, &row, &story, fence).await
-            } else {
-                calls.create(&scope, &row, &story).await
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
             }
+            write(&engine, &scope, &row, story, fence, created).await
         });
         self.in_flight = Some(InFlight { job, events, processed });
     }
@@ -142,23 +143,51 @@ impl Saver {
             Ok(Err(StoreError::Fenced { .. })) => Saved::Fenced,
             Ok(Err(error)) => {
                 tracing::warn!(error = %error, "a call could not be written; it goes on and is written again soon");
-                self.put_back(done.events, done.processed).await;
+                self.put_back(done.events, done.processed);
                 Saved::Later
             }
             Err(panic) => {
                 tracing::error!(error = %panic, "writing a call broke; it is written again soon");
-                self.put_back(done.events, done.processed).await;
+                self.put_back(done.events, done.processed);
                 Saved::Later
             }
         }
     }
 
-    async fn put_back(&mut self, mut events: Vec<EventRow>, mut processed: Vec<Uuid>) {
+    fn put_back(&mut self, mut events: Vec<EventRow>, mut processed: Vec<Uuid>) {
         events.append(&mut self.waiting);
         self.waiting = events;
         processed.append(&mut self.processed);
         self.processed = processed;
         self.touched = true;
-        tokio::time::sleep(TRY_AGAIN).await;
+        self.failed = true;
     }
+}
+
+/// Writes row and story. An attempt whose answer was lost may have been written all the same: then the entries that
+/// are there already are left out, and what is new is written.
+async fn write(
+    engine: &Engine,
+    scope: &Scope,
+    row: &CallRow,
+    mut story: Vec<EventRow>,
+    fence: OwnerFence,
+    created: bool,
+) -> Result<(), StoreError> {
+    let calls = engine.store().calls();
+    let first = if created {
+        calls.save(scope, row, &story, fence).await
+    } else {
+        calls.create(scope, row, &story).await
+    };
+    let own = OwnerFence { node: row.owner_node, epoch: row.owner_epoch };
+    match first {
+        Err(StoreError::AlreadyThere { .. }) => {}
+        // A call taken over from an earlier start: the attempt before may have made it ours.
+        Err(StoreError::Fenced { .. }) if fence != own => {}
+        Ok(()) | Err(_) => return first,
+    }
+    let known = calls.events_of(scope, row.id).await?.last().map_or(0, |event| event.seq);
+    story.retain(|event| event.seq > known);
+    calls.save(scope, row, &story, own).await
 }

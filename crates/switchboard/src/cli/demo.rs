@@ -56,6 +56,12 @@ impl Demo {
         ] {
             settings.set(name, value);
         }
+        if self.expose && settings.text("VOIP_SERVER_IP").is_none() {
+            return Err(miette!(
+                help = "Set VOIP_SERVER_IP to the address other machines reach this one at.",
+                "an exposed demo must know its own address"
+            ));
+        }
         let mut config = Config::read(&settings).into_diagnostic()?;
         if !self.expose && !config.listen.ip().is_loopback() {
             return Err(miette!(
@@ -64,7 +70,12 @@ impl Demo {
                 config.listen
             ));
         }
-        config.phone_page_url = Url::parse(&format!("http://{}", reachable(self.simulator_listen))).ok();
+        let own = config.media.advertise.first().copied().filter(|_| self.expose);
+        let phone_page = own.map_or_else(
+            || reachable(self.simulator_listen),
+            |own| SocketAddr::new(own, self.simulator_listen.port()),
+        );
+        config.phone_page_url = Url::parse(&format!("http://{phone_page}")).ok();
         let email = settings.text("SWITCHBOARD_ADMIN_EMAIL").unwrap_or_default();
         let password = settings.text("SWITCHBOARD_ADMIN_PASSWORD").unwrap_or_default();
 
@@ -74,8 +85,8 @@ impl Demo {
         simulator.listen = self.simulator_listen;
         simulator.expose = self.expose;
         simulator.account = account.account;
-        if let Some(address) = config.media.advertise.first().copied().filter(|_| self.expose) {
-            simulator.phone_ip = address;
+        if let Some(own) = own {
+            simulator.phone_ip = own;
         }
         let simulator =
             Simulator::start(simulator, Some(switchboard_console::phone_router())).await.into_diagnostic()?;
@@ -93,7 +104,7 @@ impl Demo {
             "  Password     {}",
             if password_chosen { "the one you chose" } else { password.as_str() }
         ));
-        say(&format!("  Phone page   {}/   (play the customer)", simulator.url()));
+        say(&format!("  Phone page   http://{phone_page}/   (play the customer)"));
         say("");
         say("Ctrl-C ends it.");
         until_told_to_stop(running).await?;

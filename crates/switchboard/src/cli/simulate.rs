@@ -1,6 +1,7 @@
 //! `switchboard simulate …`: Meta and its customers, for people and scripts.
 
 mod load;
+mod mishaps;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -55,6 +56,11 @@ struct Serve {
     /// The number's id (the exchange's PHONE_NUMBER_ID).
     #[arg(long, env = "PHONE_NUMBER_ID")]
     phone_number_id: Option<String>,
+    /// The address of this machine that the phone page's browser sends its sound to.
+    #[arg(long)]
+    phone_ip: Option<std::net::IpAddr>,
+    #[command(flatten)]
+    mishaps: mishaps::Mishaps,
 }
 
 #[derive(Debug, Args)]
@@ -77,6 +83,8 @@ struct Call {
     /// Keys the customer presses once the call is answered.
     #[arg(long)]
     keys: Option<String>,
+    #[command(flatten)]
+    mishaps: mishaps::Mishaps,
 }
 
 impl Simulate {
@@ -95,6 +103,10 @@ impl Serve {
         let mut config = SimulatorConfig::new(self.webhook_url);
         config.listen = self.listen;
         config.expose = self.expose;
+        config.faults = self.mishaps.faults();
+        if let Some(phone_ip) = self.phone_ip {
+            config.phone_ip = phone_ip;
+        }
         let mut account = Account::demo();
         if let Some(token) = self.access_token {
             account.access_token = Secret::new(token);
@@ -130,6 +142,7 @@ impl Call {
             "name": self.name,
             "sound": sound,
             "hang_up_after_answer_ms": self.hang_up_after.map(|seconds| seconds * 1_000),
+            "faults": self.mishaps.any().then(|| self.mishaps.faults()),
         });
         let client = reqwest::Client::new();
         let calls = self.simulator_url.join("/simulator/v1/calls").into_diagnostic()?;
