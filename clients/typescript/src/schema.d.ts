@@ -760,7 +760,7 @@ export interface components {
             accepting: boolean;
             /** @description The database answers. */
             database: boolean;
-            /** @description The media threads live. */
+            /** @description The media thread lives. */
             media: boolean;
             /** @description All of it. */
             ready: boolean;

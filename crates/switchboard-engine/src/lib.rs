@@ -99,7 +99,7 @@ pub struct HandshakeRefused;
 pub struct Readiness {
     /// The database answers.
     pub database: bool,
-    /// The media threads live.
+    /// The media thread lives.
     pub media: bool,
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Ready {
     ready: bool,
     /// The database answers.
     database: bool,
-    /// The media threads live.
+    /// The media thread lives.
     media: bool,
     /// The server is not stopping.
     accepting: bool,

@@ -1,4 +1,4 @@
-//! CARRY: the sound of a call. Commands go in, reports come out; everything between runs on plain threads of its own.
+//! CARRY: the sound of a call. Commands go in, reports come out; everything between runs on a plain thread of its own.
 //!
 //! A *customer leg* is our end of one WhatsApp call: its own UDP port, full ICE (controlling), DTLS client.
 //! A *line* is our end of one agent's browser tab: ICE-lite on the one port all browsers share.
