@@ -14,7 +14,7 @@ const PIECES: [Piece; 6] = [
     ("web", "console: lint, types, build, size", web_checks),
     ("clippy", "Rust lints", clippy),
     ("docs", "Rust documentation", docs),
-    ("generate", "generated files are up to date", generated),
+    ("generate", "generated files are up to date, the client compiles", generated),
 ];
 
 pub(crate) fn run(names: &[String]) -> Result<()> {

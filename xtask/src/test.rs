@@ -38,7 +38,7 @@ pub(crate) fn run() -> Result<()> {
         Ok(Done::Ran(None))
     });
 
-    report.step("generated files are up to date", || {
+    report.step("generated files are up to date, the client compiles", || {
         if !server {
             bail!("not run, since the server could not be built");
         }

@@ -17,8 +17,8 @@ const PROMISES: [(&str, &str, &str); 2] = [
 ];
 
 /// The beginnings of our settings' names.
-const SETTINGS: [&str; 7] =
-    ["SWITCHBOARD_", "SIMULATOR_", "WHATSAPP_", "META_", "VOIP_", "WABA_", "PHONE_NUMBER_"];
+const SETTINGS: [&str; 8] =
+    ["SWITCHBOARD_", "SIMULATOR_", "WHATSAPP_", "META_", "VOIP_", "WABA_", "PHONE_NUMBER_", "YCLOUD_"];
 
 pub(super) fn check(root: &Path, files: &[PathBuf], complaints: &mut Vec<String>) -> Result<()> {
     for path in files.iter().filter(|path| path.extension().is_some_and(|ending| ending == "md")) {
@@ -33,6 +33,15 @@ pub(super) fn check(root: &Path, files: &[PathBuf], complaints: &mut Vec<String>
         for place in paths_named(&text) {
             if [root, &root.join("crates"), folder].iter().all(|from| !from.join(&place).exists()) {
                 complaints.push(format!("{name}: there is no {place}"));
+            }
+        }
+    }
+    let documents: BTreeSet<String> =
+        files.iter().map(|path| last_part(&shown(root, path)).to_owned()).collect();
+    for path in files.iter().filter(|path| is_code(path)) {
+        for document in documents_named(&fs::read_to_string(path)?) {
+            if !documents.contains(last_part(&document)) {
+                complaints.push(format!("{}: there is no document {document}", shown(root, path)));
             }
         }
     }
@@ -59,6 +68,26 @@ pub(super) fn check(root: &Path, files: &[PathBuf], complaints: &mut Vec<String>
 
 fn read(root: &Path, name: &str) -> String {
     fs::read_to_string(root.join(name)).unwrap_or_default()
+}
+
+/// What explains itself by pointing at documents: comments of code, styles and scripts. This file names invented
+/// ones in its tests.
+fn is_code(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    ["rs", "ts", "tsx", "mjs", "css", "html", "py", "toml", "yml", "yaml"].contains(&ending)
+        && !path.ends_with("xtask/src/tidy/documents.rs")
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Names of documents, with or without the way to them; not those of other people on the web.
+fn documents_named(text: &str) -> BTreeSet<String> {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || "_-./:".contains(letter);
+    let words = text.split(|letter: char| !is_part(letter)).map(|word| word.trim_end_matches(['.', ':']));
+    let named = words.filter(|word| word.ends_with(".md") && word.len() > 3 && !word.contains("://"));
+    named.map(str::to_owned).collect()
 }
 
 /// Links to files beside the document, without their anchors.
@@ -112,6 +141,13 @@ mod tests {
     fn only_paths_of_the_repository_count_as_paths() {
         let text = "`switchboard-core/src/call.rs` and `web/dist` and `cargo xtask` and `docs/*.md` and `switchboard-sip`";
         assert_eq!(paths_named(text).into_iter().collect::<Vec<_>>(), ["switchboard-core/src/call.rs"]);
+    }
+
+    #[test]
+    fn documents_are_found_in_comments_but_not_on_the_web() {
+        let text =
+            "/* As console.md says. */ // docs/plan.md: why; see https://example.com/other.md and `x.mdx`.";
+        assert_eq!(documents_named(text).into_iter().collect::<Vec<_>>(), ["console.md", "docs/plan.md"]);
     }
 
     #[test]
