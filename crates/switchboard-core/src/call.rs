@@ -201,6 +201,7 @@ impl Call {
             CallInput::CustomerLegFailed => self.customer_leg_failed(now),
             CallInput::NoticePlayed => self.notice_played(now),
             CallInput::AgentAvailable(agent) => self.agent_available(now, agent),
+            CallInput::AgentsAvailable(agents) => self.agents_available(now, agents),
             CallInput::AgentUnavailable(agent) => self.agent_unavailable(now, agent),
             CallInput::LineLost(agent) => self.line_lost(now, agent),
             CallInput::LineBack(agent) => self.line_back(now, agent),

@@ -43,16 +43,18 @@ impl Actor {
 struct Page {
     id: Uuid,
     session: Option<String>,
-    queue: mpsc::Sender<ServerMessage>,
+    /// None: too slow or gone; its stream ends, and its `Client` closes the page.
+    queue: Option<mpsc::Sender<ServerMessage>>,
     sound: bool,
     microphone: MicrophonePermission,
 }
 
-/// The one line of an agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The one line of an agent. It outlives its page for as long as its media do, but not its session.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Line {
     id: LineId,
     page: Uuid,
+    session: Option<String>,
     connected: bool,
 }
 
@@ -60,6 +62,7 @@ struct Line {
 struct Agent {
     name: String,
     scope: Scope,
+    is_person: bool,
     pages: Vec<Page>,
     line: Option<Line>,
     status: AgentStatus,
@@ -70,10 +73,10 @@ struct Agent {
 
 impl Agent {
     fn facts(&self) -> AgentFacts {
-        let page = self.line.and_then(|line| self.pages.iter().find(|page| page.id == line.page));
+        let page = self.line.as_ref().and_then(|line| self.pages.iter().find(|page| page.id == line.page));
         AgentFacts {
             page_open: !self.pages.is_empty(),
-            line_connected: self.line.is_some_and(|line| line.connected),
+            line_connected: self.line.as_ref().is_some_and(|line| line.connected),
             sound_unlocked: page.is_some_and(|page| page.sound),
             microphone_denied: page.is_some_and(|page| page.microphone == MicrophonePermission::Denied),
             do_not_disturb: self.status == AgentStatus::DoNotDisturb,
@@ -148,6 +151,7 @@ impl Agents {
         let agent = agents.entry(who.user).or_insert_with(|| Agent {
             name: who.name.clone(),
             scope: who.scope.clone(),
+            is_person: who.is_person,
             pages: Vec::new(),
             line: None,
             status: AgentStatus::Available,
@@ -160,7 +164,7 @@ impl Agents {
         agent.pages.push(Page {
             id: page,
             session,
-            queue,
+            queue: Some(queue),
             sound: false,
             microphone: MicrophonePermission::Prompt,
         });
@@ -196,22 +200,30 @@ impl Agents {
         self.change(user, |agent, _| agent.status = status)
     }
 
-    /// A page opened a line; the one before it is replaced.
+    /// A page opened a line; the one before it is replaced. A page that is gone meanwhile opens nothing.
     pub(crate) fn open_line(&self, user: UserId, page: Uuid, line: LineId) -> Aftermath {
-        self.change(user, |agent, aftermath| {
-            if let Some(old) = agent.line.replace(Line { id: line, page, connected: false }) {
+        let mut is_open = false;
+        let mut aftermath = self.change(user, |agent, aftermath| {
+            let Some(open) = agent.pages.iter().find(|open| open.id == page) else { return };
+            is_open = true;
+            let new = Line { id: line, page, session: open.session.clone(), connected: false };
+            if let Some(old) = agent.line.replace(new) {
                 aftermath.close_lines.push(old.id);
                 tell(agent, old.page, ServerMessage::Line { line_id: old.id.to_string(), state: "replaced" });
+                // Nobody is heard until the new line is connected; then `Back` follows.
+                aftermath.line_of_call = agent.in_call.map(|call| (call, LineChange::Lost));
             }
-        })
+        });
+        if !is_open {
+            aftermath.close_lines.push(line);
+        }
+        aftermath
     }
 
     /// A page gives its line up.
     pub(crate) fn close_line(&self, user: UserId, page: Uuid) -> Aftermath {
         self.change(user, |agent, aftermath| {
-            if agent.line.is_some_and(|line| line.page == page)
-                && let Some(line) = agent.line.take()
-            {
+            if let Some(line) = agent.line.take_if(|line| line.page == page) {
                 aftermath.close_lines.push(line.id);
                 tell(agent, line.page, ServerMessage::Line { line_id: line.id.to_string(), state: "closed" });
                 aftermath.line_of_call = agent.in_call.map(|call| (call, LineChange::Lost));
@@ -224,7 +236,7 @@ impl Agents {
         let connected = state == "connected";
         let user = {
             let agents = self.lock();
-            *agents.iter().find(|(_, agent)| agent.line.is_some_and(|open| open.id == line))?.0
+            *agents.iter().find(|(_, agent)| agent.line.as_ref().is_some_and(|open| open.id == line))?.0
         };
         let aftermath = self.change(user, |agent, aftermath| {
             let Some(open) = agent.line.as_mut().filter(|open| open.id == line) else { return };
@@ -252,41 +264,43 @@ impl Agents {
         })
     }
 
-    /// The agent is in a call now.
-    pub(crate) fn engage(&self, user: UserId, call: CallId) -> Aftermath {
-        self.change(user, |agent, _| agent.in_call = Some(call))
+    /// The agent goes into a call. False: he is in another one.
+    pub(crate) fn claim(&self, user: UserId, call: CallId) -> (bool, Aftermath) {
+        let mut claimed = false;
+        let aftermath = self.change(user, |agent, _| {
+            claimed = *agent.in_call.get_or_insert(call) == call;
+        });
+        (claimed, aftermath)
     }
 
-    /// The agent is in this call no more.
-    pub(crate) fn release(&self, user: UserId, call: CallId) -> Aftermath {
-        self.change(user, |agent, _| {
-            if agent.in_call == Some(call) {
-                agent.in_call = None;
-            }
-        })
+    /// The agent is in this call no more. False: he was not.
+    pub(crate) fn release(&self, user: UserId, call: CallId) -> (bool, Aftermath) {
+        let mut released = false;
+        let aftermath =
+            self.change(user, |agent, _| released = agent.in_call.take_if(|mine| *mine == call).is_some());
+        (released, aftermath)
     }
 
-    /// Closes the pages of one session, with their line.
+    /// Closes the pages of one session, with its line, whether or not the line's page is still open.
     pub(crate) fn sign_out_session(&self, session: &str, why: SignOut) -> Vec<(UserId, Aftermath)> {
+        let of_session = |other: &Option<String>| other.as_deref() == Some(session);
         let users: Vec<UserId> = {
             let agents = self.lock();
             agents
                 .iter()
-                .filter(|(_, agent)| agent.pages.iter().any(|page| page.session.as_deref() == Some(session)))
+                .filter(|(_, agent)| {
+                    agent.pages.iter().any(|page| of_session(&page.session))
+                        || agent.line.as_ref().is_some_and(|line| of_session(&line.session))
+                })
                 .map(|(user, _)| *user)
                 .collect()
         };
-        users
-            .into_iter()
-            .map(|user| {
-                (user, self.sign_out_pages(user, why, |page| page.session.as_deref() == Some(session)))
-            })
-            .collect()
+        users.into_iter().map(|user| (user, self.sign_out_where(user, why, of_session))).collect()
     }
 
     /// Closes every page of a person, with his line.
     pub(crate) fn sign_out_user(&self, user: UserId, why: SignOut) -> Aftermath {
-        self.sign_out_pages(user, why, |_| true)
+        self.sign_out_where(user, why, |_| true)
     }
 
     /// Closes every page.
@@ -295,27 +309,30 @@ impl Agents {
         users.into_iter().map(|user| (user, self.sign_out_user(user, why))).collect()
     }
 
-    fn sign_out_pages(&self, user: UserId, why: SignOut, which: impl Fn(&Page) -> bool) -> Aftermath {
+    fn sign_out_where(
+        &self,
+        user: UserId,
+        why: SignOut,
+        which: impl Fn(&Option<String>) -> bool,
+    ) -> Aftermath {
         self.change(user, |agent, aftermath| {
-            let (closing, staying): (Vec<Page>, Vec<Page>) =
-                agent.pages.drain(..).partition(|page| which(page));
-            agent.pages = staying;
-            for page in &closing {
-                // A full queue closes just the same: the receiver ends with the sender.
-                let _ = page.queue.try_send(ServerMessage::Bye { why: why.word() });
-                if agent.line.is_some_and(|line| line.page == page.id)
-                    && let Some(line) = agent.line.take()
-                {
-                    aftermath.close_lines.push(line.id);
-                    aftermath.line_of_call = agent.in_call.map(|call| (call, LineChange::Lost));
+            for page in agent.pages.iter().filter(|page| which(&page.session)) {
+                if let Some(queue) = &page.queue {
+                    // A full queue closes just the same: the receiver ends with the sender.
+                    let _ = queue.try_send(ServerMessage::Bye { why: why.word() });
                 }
+            }
+            agent.pages.retain(|page| !which(&page.session));
+            if let Some(line) = agent.line.take_if(|line| which(&line.session)) {
+                aftermath.close_lines.push(line.id);
+                aftermath.line_of_call = agent.in_call.map(|call| (call, LineChange::Lost));
             }
         })
     }
 
     /// The agent's connected line.
     pub(crate) fn connected_line(&self, user: UserId) -> Option<LineId> {
-        self.lock().get(&user)?.line.filter(|line| line.connected).map(|line| line.id)
+        self.lock().get(&user)?.line.as_ref().filter(|line| line.connected).map(|line| line.id)
     }
 
     /// The call the agent is in.
@@ -355,7 +372,7 @@ impl Agents {
     pub(crate) fn presence_of(&self, tenant: TenantId) -> Vec<AgentPresence> {
         self.lock()
             .iter()
-            .filter(|(_, agent)| agent.scope.tenant == tenant)
+            .filter(|(_, agent)| agent.scope.tenant == tenant && agent.is_person)
             .map(|(user, agent)| AgentPresence {
                 user_id: user.to_string(),
                 name: agent.name.clone(),
@@ -368,7 +385,7 @@ impl Agents {
     pub(crate) fn tell_user(&self, user: UserId, message: &ServerMessage) {
         let mut agents = self.lock();
         if let Some(agent) = agents.get_mut(&user) {
-            agent.pages.retain(|page| deliver(page, message.clone()));
+            agent.pages.iter_mut().for_each(|page| deliver(page, message.clone()));
         }
     }
 
@@ -383,7 +400,7 @@ impl Agents {
     pub(crate) fn tell_everybody(&self, tenant: TenantId, branch: Option<BranchId>, message: &ServerMessage) {
         for agent in self.lock().values_mut() {
             if agent.scope.tenant == tenant && agent.scope.branches.reach(branch) {
-                agent.pages.retain(|page| deliver(page, message.clone()));
+                agent.pages.iter_mut().for_each(|page| deliver(page, message.clone()));
             }
         }
     }
@@ -407,7 +424,7 @@ impl Agents {
     fn settle(agents: &mut BTreeMap<UserId, Agent>, user: UserId) {
         let Some(agent) = agents.get_mut(&user) else { return };
         let now = agent.facts().state();
-        if agent.presence == now {
+        if agent.presence == now || !agent.is_person {
             return;
         }
         agent.presence = now;
@@ -419,28 +436,131 @@ impl Agents {
         });
         for colleague in agents.values_mut() {
             if colleague.scope.tenant == tenant {
-                colleague.pages.retain(|page| deliver(page, message.clone()));
+                colleague.pages.iter_mut().for_each(|page| deliver(page, message.clone()));
             }
         }
     }
 }
 
 fn tell(agent: &mut Agent, page: Uuid, message: ServerMessage) {
-    if let Some(open) = agent.pages.iter().find(|open| open.id == page)
-        && !deliver(open, message)
-    {
-        agent.pages.retain(|open| open.id != page);
+    if let Some(open) = agent.pages.iter_mut().find(|open| open.id == page) {
+        deliver(open, message);
     }
 }
 
-/// False: the page is gone or too slow and is dropped; its stream ends when the queue's sender does.
-fn deliver(page: &Page, message: ServerMessage) -> bool {
-    match page.queue.try_send(message) {
-        Ok(()) => true,
+/// A page that does not keep up loses its queue: its stream ends with the sender, and then the page is closed.
+fn deliver(page: &mut Page, message: ServerMessage) {
+    let Some(queue) = &page.queue else { return };
+    match queue.try_send(message) {
+        Ok(()) => {}
         Err(mpsc::error::TrySendError::Full(_)) => {
             tracing::warn!(connection.id = %page.id, "a page does not keep up with its stream and is closed");
-            false
+            page.queue = None;
         }
-        Err(mpsc::error::TrySendError::Closed(_)) => false,
+        Err(mpsc::error::TrySendError::Closed(_)) => page.queue = None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use switchboard_core::access::Role;
+
+    use super::*;
+
+    fn id(number: u128) -> Uuid {
+        Uuid::from_u128(number)
+    }
+
+    fn ana() -> Actor {
+        let scope = Scope { tenant: TenantId::from_uuid(id(1)), branches: Branches::All, role: Role::Agent };
+        Actor { user: UserId::from_uuid(id(2)), name: "Ana".to_owned(), scope, is_person: true }
+    }
+
+    /// Ana on one page of session `s`, with a connected line, ready to be rung.
+    fn ready(agents: &Agents) -> (mpsc::Receiver<ServerMessage>, Uuid, LineId) {
+        let (page, line) = (id(10), LineId::from_uuid(id(11)));
+        let queue = agents.open_page(&ana(), page, Some("s".to_owned()));
+        agents.open_line(ana().user, page, line);
+        agents.line_changed(line, "connected");
+        let aftermath = agents.page_ready(ana().user, page, true, MicrophonePermission::Granted);
+        assert_eq!(aftermath.reachable, Some(true));
+        (queue, page, line)
+    }
+
+    #[test]
+    fn an_agent_takes_one_call_at_a_time() {
+        let agents = Agents::default();
+        let (_queue, ..) = ready(&agents);
+        let (one, other) = (CallId::from_uuid(id(20)), CallId::from_uuid(id(21)));
+        let (claimed, aftermath) = agents.claim(ana().user, one);
+        assert!(claimed);
+        assert_eq!(aftermath.reachable, Some(false), "other calls stop ringing him");
+        assert!(agents.claim(ana().user, one).0, "the second click of the same call is no error");
+        assert!(!agents.claim(ana().user, other).0);
+        assert!(!agents.release(ana().user, other).0, "what he never had is not taken from him");
+        assert!(agents.release(ana().user, one).0);
+        assert!(agents.claim(ana().user, other).0);
+    }
+
+    #[test]
+    fn signing_out_closes_the_line_even_when_its_page_is_gone_already() {
+        let agents = Agents::default();
+        let (_queue, page, line) = ready(&agents);
+        assert!(
+            agents.close_page(ana().user, page).close_lines.is_empty(),
+            "a blip of the stream is no hang-up"
+        );
+        let closed = agents.sign_out_session("s", SignOut::Logout);
+        assert_eq!(closed.len(), 1);
+        assert_eq!(closed[0].1.close_lines, [line]);
+    }
+
+    #[test]
+    fn a_session_that_signs_out_leaves_the_line_of_another_alone() {
+        let agents = Agents::default();
+        let (_queue, ..) = ready(&agents);
+        let _other = agents.open_page(&ana(), id(12), Some("t".to_owned()));
+        let closed = agents.sign_out_session("t", SignOut::Logout);
+        assert!(closed[0].1.close_lines.is_empty());
+        assert!(agents.connected_line(ana().user).is_some());
+    }
+
+    #[test]
+    fn a_page_that_is_gone_opens_no_line() {
+        let agents = Agents::default();
+        let (_queue, ..) = ready(&agents);
+        let late = LineId::from_uuid(id(13));
+        let aftermath = agents.open_line(ana().user, id(99), late);
+        assert_eq!(aftermath.close_lines, [late]);
+        assert!(agents.connected_line(ana().user).is_some(), "the good line stays");
+    }
+
+    #[test]
+    fn a_line_replaced_in_mid_call_counts_as_lost_until_the_new_one_is_connected() {
+        let agents = Agents::default();
+        let (_queue, page, old) = ready(&agents);
+        let call = CallId::from_uuid(id(20));
+        agents.claim(ana().user, call);
+        let new = LineId::from_uuid(id(14));
+        let aftermath = agents.open_line(ana().user, page, new);
+        assert_eq!(
+            (aftermath.close_lines, aftermath.line_of_call),
+            (vec![old], Some((call, LineChange::Lost)))
+        );
+        let (_, aftermath) = agents.line_changed(new, "connected").expect("her line");
+        assert_eq!(aftermath.line_of_call, Some((call, LineChange::Back)));
+        assert!(agents.line_changed(old, "lost").is_none(), "the old line is nobody's any more");
+    }
+
+    #[test]
+    fn a_page_that_does_not_keep_up_is_closed_and_its_agent_cannot_be_rung() {
+        let agents = Agents::default();
+        let (mut queue, page, _) = ready(&agents);
+        for _ in 0..=PAGE_QUEUE {
+            agents.tell_page(ana().user, page, ServerMessage::Pong);
+        }
+        while queue.try_recv().is_ok() {}
+        assert!(queue.is_closed(), "the stream ends");
+        assert_eq!(agents.close_page(ana().user, page).reachable, Some(false));
     }
 }

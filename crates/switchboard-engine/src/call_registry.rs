@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use switchboard_core::access::Scope;
 use switchboard_core::call::input::{Admission, CallInput};
 use switchboard_core::ids::{BranchId, CallId, NumberId, ProviderCallId, TenantId, UserId};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::agents::Actor;
@@ -47,13 +48,21 @@ pub(crate) struct LiveCall {
     pub branch: Option<BranchId>,
     /// Agents who become reachable are of interest (it rings, or its agent is lost).
     pub wants_agents: AtomicBool,
+    /// It is over, everything is written and nothing is owed any more.
+    pub finished: AtomicBool,
     /// The newest view; none until the offer is known, and when it is over.
     view: Mutex<Option<CallView>>,
 }
 
 impl LiveCall {
     pub(crate) fn new(tenant: TenantId, branch: Option<BranchId>) -> Self {
-        Self { tenant, branch, wants_agents: AtomicBool::new(false), view: Mutex::new(None) }
+        Self {
+            tenant,
+            branch,
+            wants_agents: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
+            view: Mutex::new(None),
+        }
     }
 
     pub(crate) fn show(&self, view: Option<CallView>) {
@@ -120,10 +129,17 @@ impl CallRegistry {
     ) -> Result<Option<Birth>, NotDelivered> {
         let mut calls = self.lock();
         let key = (number, provider_call.clone());
+        let mut message = message;
         if let Some(id) = calls.by_provider.get(&key).copied()
             && let Some(handle) = calls.by_id.get(&id)
         {
-            return handle.mailbox.try_send(message).map(|()| None).map_err(|_| NotDelivered::Full);
+            match handle.mailbox.try_send(message) {
+                Ok(()) => return Ok(None),
+                Err(TrySendError::Full(_)) => return Err(NotDelivered::Full),
+                // Its task broke and has not been cleared away yet: the next one takes over.
+                Err(TrySendError::Closed(back)) => message = back,
+            }
+            calls.by_id.remove(&id);
         }
         let id = CallId::from_uuid(crate::clock::fresh_uuid());
         Ok(Some(Self::insert(&mut calls, key, id, Arc::new(live()), Some(message))))
@@ -189,18 +205,45 @@ impl CallRegistry {
         true
     }
 
-    /// A task is gone without a goodbye: what was in its mailbox comes again from the inbox.
-    pub(crate) fn forget(&self, number: NumberId, provider_call: &ProviderCallId, id: CallId) {
+    /// A task is gone without a goodbye: what was in its mailbox comes again from the inbox. A task that has taken
+    /// its place meanwhile stays.
+    pub(crate) fn forget(
+        &self,
+        number: NumberId,
+        provider_call: &ProviderCallId,
+        id: CallId,
+        live: &Arc<LiveCall>,
+    ) {
         let mut calls = self.lock();
-        calls.by_id.remove(&id);
-        calls.by_provider.remove(&(number, provider_call.clone()));
+        if calls.by_id.get(&id).is_some_and(|handle| Arc::ptr_eq(&handle.live, live)) {
+            calls.by_id.remove(&id);
+            calls.by_provider.remove(&(number, provider_call.clone()));
+        }
     }
 
     /// Hands something to a call known by our id.
     pub(crate) fn send(&self, id: CallId, message: CallMessage) -> Result<(), NotDelivered> {
         let calls = self.lock();
         let handle = calls.by_id.get(&id).ok_or(NotDelivered::Unknown)?;
-        handle.mailbox.try_send(message).map_err(|_| NotDelivered::Full)
+        handle.mailbox.try_send(message).map_err(|error| match error {
+            TrySendError::Full(_) => NotDelivered::Full,
+            TrySendError::Closed(_) => NotDelivered::Unknown,
+        })
+    }
+
+    /// The mailbox of a call, for what may wait but must not be lost.
+    pub(crate) fn mailbox(&self, id: CallId) -> Option<mpsc::Sender<CallMessage>> {
+        self.lock().by_id.get(&id).map(|handle| handle.mailbox.clone())
+    }
+
+    /// Every call that is known here.
+    pub(crate) fn all(&self) -> Vec<CallId> {
+        self.lock().by_id.keys().copied().collect()
+    }
+
+    /// Has every call come to its end and been written?
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.lock().by_id.values().all(|handle| handle.live.finished.load(Ordering::Acquire))
     }
 
     /// Tells waiting calls that an agent became reachable or not.

@@ -3,6 +3,7 @@
 //! Signalling and media orders leave at once; the row and its story are written beside them, one write in flight at
 //! a time, later changes joining the next. Pages hear of a change when it is written.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use switchboard_core::access::{Role, Scope};
 use switchboard_core::call::effect::{CallEffect, Seat, StopRinging};
 use switchboard_core::call::event::{CallEvent, CallEventKind};
-use switchboard_core::call::input::{CallInput, Direction, Offered};
+use switchboard_core::call::input::{CallInput, Destination, Direction, Offered};
 use switchboard_core::call::{Call, Refusal};
 use switchboard_core::ids::{CallId, EventId, ProviderCallId, UserId};
 use switchboard_core::phone::PhoneNumber;
@@ -63,6 +64,7 @@ pub(crate) struct CallTask {
     place: Option<Place>,
     engaged: Option<UserId>,
     rung: Vec<UserId>,
+    pending: VecDeque<CallInput>,
     quality: QualityLog,
     connected: serde_json::Value,
     owed: usize,
@@ -90,30 +92,32 @@ impl CallTask {
         birth: Birth,
     ) -> Result<Self, switchboard_store::StoreError> {
         let scope = Scope::of_the_exchange(number.tenant);
-        let known = match engine.store().calls().by_provider_call(&scope, number.id, &provider_call).await {
-            Ok(known) => known,
+        let found = Self::look_up(&engine, &scope, &number, &provider_call).await;
+        let (known, last_seq) = match found {
+            Ok(found) => found,
             Err(error) => {
                 // Nobody else may wait for this mailbox: leave, whatever is in it comes again from the inbox.
-                engine.registry().forget(number.id, &provider_call, birth.id);
+                engine.registry().forget(number.id, &provider_call, birth.id, &birth.live);
                 return Err(error);
             }
         };
-        let (row, call, created) = match known {
+        let created = known.is_some();
+        let (results, results_inbox) = mpsc::channel(RESULTS);
+        let mut pending = VecDeque::new();
+        let (row, call) = match known {
             Some(row) => {
                 engine.registry().rename(number.id, &provider_call, birth.id, row.id);
                 let call = Call::restore(row.facts());
-                (row, call, true)
+                if row.facts().ending.is_none() {
+                    // A call that was live when its task ended has lost its media, whoever brings it up again.
+                    pending.push_back(CallInput::NodeRestarted);
+                }
+                (row, call)
             }
             None => {
                 let now = engine.clock().now();
-                (new_row(&engine, &number, &provider_call, birth.id, now), Call::new(), false)
+                (new_row(&engine, &number, &provider_call, birth.id, now), Call::new())
             }
-        };
-        let (results, results_inbox) = mpsc::channel(RESULTS);
-        let last_seq = if created {
-            engine.store().calls().events_of(&scope, row.id).await?.last().map_or(0, |event| event.seq)
-        } else {
-            0
         };
         let answer = Arc::new(std::sync::OnceLock::new());
         if let Some(sdp) = &row.sdp_answer {
@@ -136,6 +140,7 @@ impl CallTask {
             place: None,
             engaged: None,
             rung: Vec::new(),
+            pending,
             quality: QualityLog::default(),
             connected: serde_json::json!({}),
             owed: 0,
@@ -143,10 +148,35 @@ impl CallTask {
         })
     }
 
+    /// The row the database has of this call, and the last place in its story.
+    async fn look_up(
+        engine: &Engine,
+        scope: &Scope,
+        number: &Number,
+        provider_call: &ProviderCallId,
+    ) -> Result<(Option<CallRow>, i32), switchboard_store::StoreError> {
+        let calls = engine.store().calls();
+        let Some(row) = calls.by_provider_call(scope, number.id, provider_call).await? else {
+            return Ok((None, 0));
+        };
+        if row.owner_node != engine.node() && row.facts().ending.is_none() {
+            return Err(switchboard_store::StoreError::Fenced {
+                doing: format!("take up {}", row.id).into(),
+            });
+        }
+        let facts = row.facts();
+        engine.learn_names(scope, facts.answered_by.into_iter().chain(facts.ringing)).await?;
+        let last = calls.events_of(scope, row.id).await?.last().map_or(0, |event| event.seq);
+        Ok((Some(row), last))
+    }
+
     async fn run(mut self) {
+        self.take_pending();
+        self.saver.start_if_needed(&self.row);
         loop {
             let timeout = self.call.poll_timeout().map(|at| instant_of(self.engine.clock(), at));
             let over = self.is_finished();
+            self.live.finished.store(over, Ordering::Release);
             tokio::select! {
                 biased;
                 Some(result) = self.results_inbox.recv() => self.take_result(result),
@@ -171,8 +201,6 @@ impl CallTask {
             }
             self.saver.start_if_needed(&self.row);
         }
-        self.engine.registry().forget(self.number.id, &self.provider_call, self.id);
-        self.engine.media().command(MediaCommand::CloseCustomer { call: self.id });
     }
 
     fn is_finished(&self) -> bool {
@@ -218,6 +246,10 @@ impl CallTask {
                 }
                 let enabled = self.engine.calling_enabled() && self.number.calling_enabled;
                 let branch = self.row.branch.or(self.number.branch);
+                if self.number.destination == Destination::Agents {
+                    // Before the list is read: whoever changes in between is heard of.
+                    self.live.wants_agents.store(true, Ordering::Relaxed);
+                }
                 self.happened(CallInput::Offered(Offered {
                     at,
                     policy: self.number.policy(),
@@ -231,7 +263,8 @@ impl CallTask {
                 ended.ended_at = ended.ended_at.map(|at| self.engine.clock().correct(at));
                 self.happened(CallInput::ProviderEnded(ended));
             }
-            NewsKind::Recover => self.happened(CallInput::NodeRestarted),
+            // Being loaded was enough: see `load`.
+            NewsKind::Recover => {}
         }
     }
 
@@ -254,6 +287,9 @@ impl CallTask {
             MediaReport::AgentHeard { .. } => self.note("media.agent_heard", serde_json::json!({})),
             MediaReport::Quality { customer, agent, .. } => {
                 let (customer, agent) = self.quality.take(&customer, agent.as_ref());
+                if self.call.facts().ending.is_some() {
+                    return;
+                }
                 self.row.quality = Some(self.quality.last());
                 self.live.show(Some(self.view()));
                 if let Some(user) = self.engaged {
@@ -271,31 +307,48 @@ impl CallTask {
 
     fn take_person(&mut self, verb: Verb, who: &Actor) -> Result<CallView, CallRefused> {
         let by = who.user;
+        if self.call.facts().ending.is_some() {
+            return Err(CallRefused::Over { status: self.call.facts().status().as_str() });
+        }
+        let supervises = who.scope.role >= Role::Supervisor;
         let input = match verb {
             Verb::Answer => {
                 if !who.is_person {
                     return Err(CallRefused::NeedsAPerson);
                 }
-                if self.call.facts().ending.is_none() && self.engine.agents().connected_line(by).is_none() {
+                if self.engine.agents().connected_line(by).is_none() {
                     return Err(CallRefused::NoLine);
                 }
-                CallInput::Answer { by }
+                return self.answer_click(who);
             }
             Verb::Decline => CallInput::Decline { by },
+            Verb::Reject if supervises || self.call.facts().ringing.contains(&by) => CallInput::Reject { by },
             Verb::Reject => {
-                if who.scope.role < Role::Supervisor && !self.call.facts().ringing.contains(&by) {
-                    return Err(CallRefused::NotRinging);
-                }
-                CallInput::Reject { by }
+                return Err(match self.call.taken_by() {
+                    Some(taker) if taker != by => CallRefused::AlreadyTaken { by: self.person(taker) },
+                    Some(_) | None => CallRefused::NotRinging,
+                });
             }
-            Verb::HangUp => {
-                let mine = self.call.taken_by().or(self.engaged) == Some(by);
-                if who.scope.role < Role::Supervisor && !mine {
-                    return Err(CallRefused::NotYours);
-                }
-                CallInput::HangUp { by }
-            }
+            Verb::HangUp if supervises || self.call.taken_by() == Some(by) => CallInput::HangUp { by },
+            Verb::HangUp => return Err(CallRefused::NotYours),
         };
+        self.person_input(who, input)
+    }
+
+    /// An agent takes one call at a time: the place is claimed before the call hears of the click.
+    fn answer_click(&mut self, who: &Actor) -> Result<CallView, CallRefused> {
+        let by = who.user;
+        if !self.engine.claim_agent(by, self.id) {
+            return Err(CallRefused::InAnotherCall);
+        }
+        let answer = self.person_input(who, CallInput::Answer { by });
+        if self.call.taken_by() != Some(by) {
+            self.engine.release_agent(by, self.id);
+        }
+        answer
+    }
+
+    fn person_input(&mut self, who: &Actor, input: CallInput) -> Result<CallView, CallRefused> {
         self.engine.remember_person(who);
         match self.handle(input) {
             Ok(()) => Ok(self.view()),
@@ -323,7 +376,15 @@ impl CallTask {
         }
         self.row.set_facts(self.call.facts());
         self.settle(&stopped);
+        self.take_pending();
         answer
+    }
+
+    /// What followed from effects is taken in right after the input that caused them.
+    fn take_pending(&mut self) {
+        while let Some(input) = self.pending.pop_front() {
+            self.happened(input);
+        }
     }
 
     /// What follows from the facts after every input: who is told, who is free again, what is remembered.
@@ -337,6 +398,10 @@ impl CallTask {
             self.row.quality = self.quality.mean().or(self.row.quality.take());
         }
         self.engage();
+        if self.saver.is_dirty() {
+            let view = self.view();
+            self.live.show((!over).then_some(view));
+        }
         for (user, why) in stopped {
             let by = if let StopRinging::Taken { by } = why { Some(self.person(*by)) } else { None };
             let message = ServerMessage::OfferGone {
@@ -346,10 +411,6 @@ impl CallTask {
             };
             self.engine.agents().tell_user(*user, &message);
             self.engine.ring_agent(*user, self.id, false);
-        }
-        if self.saver.is_dirty() {
-            let view = self.view();
-            self.live.show((!over).then_some(view));
         }
         if rung != self.rung {
             for user in &rung {
@@ -384,7 +445,8 @@ impl CallTask {
             self.engine.release_agent(before, self.id);
         }
         if let Some(user) = taken_by {
-            self.engine.engage_agent(user, self.id);
+            // Claimed by the click already; after a restart nobody is.
+            self.engine.claim_agent(user, self.id);
             self.tell_my_call(user);
         }
     }
@@ -426,7 +488,7 @@ impl CallTask {
                 self.live.wants_agents.store(false, Ordering::Relaxed);
                 let Some(line) = self.engine.agents().connected_line(user) else {
                     // The line went between the click and now: the rule for lost lines takes over.
-                    self.later(CallInput::LineLost(user));
+                    self.pending.push_back(CallInput::LineLost(user));
                     return;
                 };
                 MediaSeat::Line(line)
@@ -436,9 +498,8 @@ impl CallTask {
                 // The agent may not come back: whoever can be rung is of interest now.
                 self.live.wants_agents.store(true, Ordering::Relaxed);
                 let branch = self.row.branch.or(self.number.branch);
-                for agent in self.engine.agents().available(self.number.tenant, branch) {
-                    self.later(CallInput::AgentAvailable(agent));
-                }
+                let available = self.engine.agents().available(self.number.tenant, branch);
+                self.pending.push_back(CallInput::AgentsAvailable(available));
                 MediaSeat::Music
             }
             Seat::Notice(notice) => MediaSeat::Notice(notice),
@@ -447,20 +508,12 @@ impl CallTask {
         self.engine.media().command(MediaCommand::Bridge { call: self.id, seat: media_seat });
     }
 
-    /// An input that follows from an effect; it is taken in right after this one.
-    fn later(&self, input: CallInput) {
-        if self.results.try_send(input).is_err() {
-            tracing::warn!(call.id = %self.id, "a call has more results waiting than it should");
-        }
-    }
-
     fn record(&mut self, event: CallEvent) {
         let mut data = views::event_data(&event.what, |user| self.person(user));
         if matches!(event.what, CallEventKind::CustomerConnected) {
             data = std::mem::take(&mut self.connected);
         }
         if matches!(event.what, CallEventKind::Received) {
-            self.live.wants_agents.store(true, Ordering::Relaxed);
             tracing::info!(call.id = %self.id, number.id = %self.number.id, tenant.id = %self.number.tenant, "call received");
         }
         if matches!(event.what, CallEventKind::PutThrough(_)) && self.row.branch.is_none() {
@@ -544,6 +597,22 @@ impl CallTask {
             self.row.branch.or(self.number.branch),
             &message,
         );
+    }
+}
+
+/// However a task ends, nobody stays busy or rung by it and no leg stays open.
+impl Drop for CallTask {
+    fn drop(&mut self) {
+        self.engine.registry().forget(self.number.id, &self.provider_call, self.id, &self.live);
+        self.engine.media().command(MediaCommand::CloseCustomer { call: self.id });
+        if let Some(user) = self.engaged.take() {
+            self.engine.release_agent(user, self.id);
+        }
+        for user in std::mem::take(&mut self.rung) {
+            let gone = ServerMessage::OfferGone { call_id: self.id.to_string(), why: "ended", by: None };
+            self.engine.agents().tell_user(user, &gone);
+            self.engine.ring_agent(user, self.id, false);
+        }
     }
 }
 

@@ -165,14 +165,18 @@ impl Engine {
         self.follow(user, aftermath);
     }
 
-    pub(crate) fn engage_agent(&self, user: UserId, call: CallId) {
-        let aftermath = self.agents().engage(user, call);
+    /// The agent goes into a call. False: he is in another one.
+    pub(crate) fn claim_agent(&self, user: UserId, call: CallId) -> bool {
+        let (claimed, aftermath) = self.agents().claim(user, call);
         self.follow_except(user, aftermath, Some(call));
+        claimed
     }
 
     pub(crate) fn release_agent(&self, user: UserId, call: CallId) {
-        let aftermath = self.agents().release(user, call);
-        self.agents().tell_user(user, &ServerMessage::MyCall { call: None });
+        let (released, aftermath) = self.agents().release(user, call);
+        if released {
+            self.agents().tell_user(user, &ServerMessage::MyCall { call: None });
+        }
         self.follow(user, aftermath);
     }
 }

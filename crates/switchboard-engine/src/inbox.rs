@@ -21,6 +21,8 @@ use crate::call_task::CallTask;
 const SWEEP: u64 = switchboard_store::MAX_PAGE;
 /// How often entries that no call has taken in are delivered again.
 const SWEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+/// The same while there is a backlog.
+const SWEEP_BACKLOG_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 /// Marks waiting to be written.
 const MARKS: usize = 4096;
 /// Marks written together at the most.
@@ -130,7 +132,9 @@ impl Engine {
             receipt.stored += usize::from(kept.new);
             receipt.seen_before += usize::from(!kept.new);
             receipt.foreign += usize::from(foreign);
-            if (kept.new || !kept.processed) && !foreign {
+            if foreign {
+                self.inbox_done(vec![kept.id]);
+            } else if kept.new || !kept.processed {
                 self.dispatch(entry, kept.id);
             }
         }
@@ -240,10 +244,15 @@ impl Engine {
         });
         let engine = self.clone();
         tokio::spawn(async move {
+            let mut wait = SWEEP_EVERY;
             loop {
-                tokio::time::sleep(SWEEP_EVERY).await;
-                if let Err(error) = engine.sweep(SWEEP_EVERY).await {
-                    tracing::warn!(error = %error, "the inbox could not be looked through");
+                tokio::time::sleep(wait).await;
+                wait = SWEEP_EVERY;
+                match engine.sweep(SWEEP_EVERY).await {
+                    // A backlog: what was delivered is marked within a moment, and the next page is due.
+                    Ok(count) if count as u64 == SWEEP => wait = SWEEP_BACKLOG_EVERY,
+                    Ok(_) => {}
+                    Err(error) => tracing::warn!(error = %error, "the inbox could not be looked through"),
                 }
             }
         });

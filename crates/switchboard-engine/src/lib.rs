@@ -22,6 +22,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use switchboard_core::access::Scope;
+use switchboard_core::call::input::CallInput;
 use switchboard_core::ids::{CallId, NodeId, UserId};
 use switchboard_media::{MediaEngine, MediaReport};
 use switchboard_provider::meta::graph::GraphClient;
@@ -31,6 +32,7 @@ use switchboard_store::calls::{CallRow, EventRow};
 use switchboard_store::numbers::Number;
 use switchboard_store::{Store, StoreError};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 pub use agents::{Actor, SignOut};
 pub use capacity::{Capacity, CapacityReport};
@@ -45,8 +47,11 @@ use call_task::Verb;
 use capacity::CapacityCache;
 use events::{CallEventView, CallView, Person};
 
-/// Names remembered at the most; beyond that the oldest half is forgotten and read again when needed.
+/// Names remembered at the most; beyond that all are forgotten, and lists read theirs again.
 const NAMES: usize = 10_000;
+
+/// Between two looks whether every call has ended.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// Why a person's wish about a call is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,6 +80,9 @@ pub enum CallRefused {
         /// What lists show.
         status: &'static str,
     },
+    /// He is in another call.
+    #[error("you are in another call")]
+    InAnotherCall,
     /// His line is not connected.
     #[error("your line is not connected")]
     NoLine,
@@ -266,23 +274,11 @@ impl Engine {
     /// # Errors
     /// When the database does not answer.
     pub async fn view_calls(&self, scope: &Scope, rows: &[CallRow]) -> Result<Vec<CallView>, StoreError> {
-        let mut unknown: Vec<UserId> = Vec::new();
-        {
-            let names = self.0.names.lock().unwrap_or_else(PoisonError::into_inner);
-            for row in rows {
-                let facts = row.facts();
-                for user in facts.answered_by.into_iter().chain(facts.ringing) {
-                    if !names.contains_key(&user) && !unknown.contains(&user) {
-                        unknown.push(user);
-                    }
-                }
-            }
-        }
-        if !unknown.is_empty() {
-            for (user, name) in self.store().users().names(scope, &unknown).await? {
-                self.remember_name(user, name);
-            }
-        }
+        let people = rows.iter().flat_map(|row| {
+            let facts = row.facts();
+            facts.answered_by.into_iter().chain(facts.ringing).collect::<Vec<_>>()
+        });
+        self.learn_names(scope, people).await?;
         Ok(rows
             .iter()
             .map(|row| {
@@ -323,6 +319,26 @@ impl Engine {
         for (user, aftermath) in self.agents().sign_out_everybody(SignOut::Shutdown) {
             self.follow(user, aftermath);
         }
+    }
+
+    /// The server stops: live calls are ended with a reason and the provider is told, as far as `within` allows.
+    /// What is not done by then is done at the next start.
+    pub async fn end_all_calls(&self, within: std::time::Duration) {
+        for call in self.registry().all() {
+            let restarted = CallMessage::Happened(CallInput::NodeRestarted);
+            if self.registry().send(call, restarted).is_err() {
+                tracing::warn!(call.id = %call, "a call could not be ended; it is at the next start");
+            }
+        }
+        let quiet = async {
+            while !self.registry().is_quiet() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        if tokio::time::timeout(within, quiet).await.is_err() {
+            tracing::warn!("some calls were not ended in time; they are at the next start");
+        }
+        self.store().close().await;
     }
 
     /// What `/readyz` wants to know.
@@ -385,11 +401,37 @@ impl Engine {
 
     pub(crate) fn numbers_limit(&self) -> u32 {
         let numbers = self.0.numbers.read().unwrap_or_else(PoisonError::into_inner);
-        numbers.values().fold(0, |sum: u32, number| sum.saturating_add(number.max_concurrent_calls))
+        numbers
+            .values()
+            .filter(|number| number.calling_enabled)
+            .fold(0, |sum: u32, number| sum.saturating_add(number.max_concurrent_calls))
     }
 
     pub(crate) fn remember_person(&self, who: &Actor) {
         self.remember_name(who.user, who.name.clone());
+    }
+
+    /// Reads the names that are not remembered.
+    pub(crate) async fn learn_names(
+        &self,
+        scope: &Scope,
+        people: impl Iterator<Item = UserId>,
+    ) -> Result<(), StoreError> {
+        let mut unknown: Vec<UserId> = Vec::new();
+        {
+            let names = self.0.names.lock().unwrap_or_else(PoisonError::into_inner);
+            for user in people {
+                if !names.contains_key(&user) && !unknown.contains(&user) {
+                    unknown.push(user);
+                }
+            }
+        }
+        if !unknown.is_empty() {
+            for (user, name) in self.store().users().names(scope, &unknown).await? {
+                self.remember_name(user, name);
+            }
+        }
+        Ok(())
     }
 
     fn remember_name(&self, user: UserId, name: String) {
@@ -447,8 +489,14 @@ impl Engine {
             MediaReport::LineLost { line } => return self.line_changed(*line, "lost"),
             MediaReport::LineFailed { line, .. } => return self.line_changed(*line, "failed"),
         };
-        if self.registry().send(call, CallMessage::Media(report)).is_err() {
+        let Some(mailbox) = self.registry().mailbox(call) else {
             tracing::debug!(call.id = %call, "the media engine spoke of a call that is gone");
+            return;
+        };
+        if let Err(TrySendError::Full(message)) = mailbox.try_send(CallMessage::Media(report)) {
+            // Each is said once: it waits for room instead of being lost. A task that ends lets it go.
+            tracing::warn!(call.id = %call, "a call does not keep up with its media");
+            tokio::spawn(async move { mailbox.send(message).await });
         }
     }
 

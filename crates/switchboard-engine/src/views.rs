@@ -1,7 +1,7 @@
 //! From rows and facts to what the outside may see.
 
 use serde_json::{Value, json};
-use switchboard_core::call::effect::StopRinging;
+use switchboard_core::call::effect::{Notice, StopRinging};
 use switchboard_core::call::event::CallEventKind;
 use switchboard_core::call::input::{MediaRefusal, ProviderFault};
 use switchboard_core::call::state::Ending;
@@ -130,7 +130,7 @@ pub(crate) fn event_data(what: &CallEventKind, name_of: impl Fn(UserId) -> Perso
         CallEventKind::RingStopped { agent, why } => {
             json!({ "user": name_of(*agent), "why": stop_ringing_word(*why) })
         }
-        CallEventKind::NoticeStarted(notice) => json!({ "notice": format!("{notice:?}") }),
+        CallEventKind::NoticeStarted(notice) => json!({ "notice": notice_word(*notice) }),
         CallEventKind::InputRefused { input, why } => json!({ "input": input, "why": why }),
         CallEventKind::DeadlinePassed(reason) => json!({ "reason": reason.as_str() }),
     }
@@ -149,6 +149,13 @@ fn ending_data(ending: &Ending, name_of: impl Fn(UserId) -> Person) -> Value {
 
 fn fault_data(fault: &ProviderFault) -> Value {
     json!({ "code": fault.code, "message": fault.message })
+}
+
+const fn notice_word(notice: Notice) -> &'static str {
+    match notice {
+        Notice::NobodyLeft => "nobody_left",
+        Notice::EndsSoon => "ends_soon",
+    }
 }
 
 /// The word for why an offer is taken back.

@@ -60,6 +60,7 @@ codes! {
     NotRinging = "not_ringing", CONFLICT, "This call does not ring any more";
     NotAnswered = "not_answered", CONFLICT, "Nobody has answered this call yet";
     Over = "over", CONFLICT, "The call is over";
+    InAnotherCall = "in_another_call", CONFLICT, "You are in another call";
     NoLine = "no_line", CONFLICT, "Your line is not connected";
     EmailTaken = "email_taken", CONFLICT, "There is an account with this e-mail address";
     AlreadySetUp = "already_set_up", CONFLICT, "The first account exists already";
@@ -206,8 +207,7 @@ impl From<StoreError> for Problem {
             | StoreError::AlreadyThere { .. }
             | StoreError::Dangling { .. }
             | StoreError::Unreadable { .. }
-            | StoreError::Query { .. }
-            | _ => {
+            | StoreError::Query { .. } => {
                 tracing::error!(error = %chain(&error), "the database refused a request; this is a bug");
                 Self::new(Code::Internal, "Something broke on our side. It is in the log.")
             }
@@ -234,6 +234,9 @@ impl From<CallRefused> for Problem {
             }
             CallRefused::Over { status } => {
                 Self::new(Code::Over, "The call has ended before.").with("call_status", status)
+            }
+            CallRefused::InAnotherCall => {
+                Self::new(Code::InAnotherCall, "You are in another call. End it first; this one still rings.")
             }
             CallRefused::NoLine => Self::new(
                 Code::NoLine,

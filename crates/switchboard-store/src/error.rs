@@ -13,7 +13,6 @@ pub(crate) type Doing = Cow<'static, str>;
 
 /// A refusal or failure of the store.
 #[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
 pub enum StoreError {
     /// The database URL cannot be used.
     #[error("open the database: {reason}. {hint}")]

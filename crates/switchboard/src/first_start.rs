@@ -30,20 +30,22 @@ pub enum FirstStartError {
     Password(String),
 }
 
-/// Makes what is missing.
+/// Makes what is missing. True: the first user was made now.
 ///
 /// # Errors
 /// When the database refuses or the first user's password is too weak.
-pub async fn prepare(store: &Store, config: &Config, now: Timestamp) -> Result<(), FirstStartError> {
+pub async fn prepare(store: &Store, config: &Config, now: Timestamp) -> Result<bool, FirstStartError> {
     let tenant = store.tenants().default_tenant(now).await?.id;
     let scope = Scope { tenant, branches: Branches::All, role: Role::Operator };
     if let Some(number) = &config.number {
         prepare_number(store, &scope, number, config.is_sandbox(), now).await?;
     }
+    let mut made_user = false;
     if let Some(first) = &config.first_user
         && !store.users().any().await?
     {
         create_first_user(store, &scope, first, now).await?;
+        made_user = true;
     }
     if let Some(key) = &config.api_key
         && !store.api_keys().any().await?
@@ -59,7 +61,7 @@ pub async fn prepare(store: &Store, config: &Config, now: Timestamp) -> Result<(
         store.api_keys().create(&scope, new).await?;
         tracing::info!("the operator key was taken from SWITCHBOARD_API_KEY");
     }
-    Ok(())
+    Ok(made_user)
 }
 
 async fn create_first_user(

@@ -64,6 +64,8 @@ pub struct Running {
     pub engine: Engine,
     /// The code of the first-run page, while there is no user.
     pub setup_code: Option<SecretString>,
+    /// The first user was made from the settings at this start.
+    pub made_first_user: bool,
     stop: CancellationToken,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -84,10 +86,11 @@ impl Running {
         self.public_url.join("/api/whatsapp/calling").map_or_else(|_| String::new(), Into::into)
     }
 
-    /// Stops listening and tells every page; returns when that is done.
+    /// Stops listening, tells every page, ends live calls with a reason; returns when that is done.
     pub async fn stop(self) {
-        self.engine.say_goodbye();
         self.stop.cancel();
+        self.engine.say_goodbye();
+        self.engine.end_all_calls(GOODBYE).await;
         // Whatever still runs after its time is cut; calls are recovered at the next start.
         let _ = tokio::time::timeout(GOODBYE, self.server).await;
     }
@@ -110,7 +113,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let clock = Clock::default();
     let store = Store::open(config.database_url.expose_secret(), StoreOptions::default()).await?;
     let now = clock.now();
-    first_start::prepare(&store, &config, now).await?;
+    let made_first_user = first_start::prepare(&store, &config, now).await?;
     let epoch = store.nodes().register(node, now).await?;
     let needs_setup = !store.users().any().await?;
 
@@ -160,7 +163,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     }
     let router = switchboard_http::router(engine.clone(), http);
     let server = serve(listener, router, &config, stop.clone()).await?;
-    Ok(Running { address, public_url, engine, setup_code, stop, server })
+    Ok(Running { address, public_url, engine, setup_code, made_first_user, stop, server })
 }
 
 fn engine_settings(config: &Config, node: switchboard_core::ids::NodeId, epoch: i64) -> EngineSettings {

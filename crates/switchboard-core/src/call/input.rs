@@ -57,6 +57,9 @@ pub enum CallInput {
     },
     /// An agent became reachable while the call waits.
     AgentAvailable(UserId),
+    /// The whole list of who can be rung at this moment; replaces what was known. Sent when a call begins to look
+    /// for somebody again, because it hears of single changes only while it waits.
+    AgentsAvailable(Vec<UserId>),
     /// An agent cannot be rung any more (offline, busy, do not disturb, line lost).
     AgentUnavailable(UserId),
     /// The line of the agent in the call is gone (laptop asleep, network, closed tab).

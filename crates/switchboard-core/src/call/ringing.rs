@@ -85,6 +85,17 @@ impl Call {
         }
     }
 
+    pub(super) fn agents_available(&mut self, now: Timestamp, agents: Vec<UserId>) {
+        for gone in self.roster.available.clone() {
+            if !agents.contains(&gone) {
+                self.agent_unavailable(now, gone);
+            }
+        }
+        for agent in agents {
+            self.agent_available(now, agent);
+        }
+    }
+
     pub(super) fn agent_unavailable(&mut self, now: Timestamp, agent: UserId) {
         self.roster.available.retain(|known| *known != agent);
         self.stop_ringing(now, agent, StopRinging::Unavailable);

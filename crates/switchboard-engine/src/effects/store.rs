@@ -11,8 +11,12 @@ use uuid::Uuid;
 
 use crate::Engine;
 
-/// How long a call waits before it tries again to be written.
+/// How long a call waits before it tries again to be written; each failure in a row adds as much, up to the longest.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// The longest wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// A write that the database refuses for its content is not tried more often than this.
+const REFUSED_AT_MOST: u32 = 10;
 
 /// What came of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +40,7 @@ pub(crate) struct Saver {
     waiting: Vec<EventRow>,
     processed: Vec<Uuid>,
     touched: bool,
-    failed: bool,
+    failures: u32,
     in_flight: Option<InFlight>,
     newest: Option<(String, Timestamp)>,
     ended_seen: bool,
@@ -60,10 +64,10 @@ impl Saver {
             waiting: Vec::new(),
             processed: Vec::new(),
             touched: false,
-            failed: false,
+            failures: 0,
             in_flight: None,
             newest: None,
-            ended_seen: false,
+            ended_seen: row.facts().ending.is_some(),
         }
     }
 
@@ -115,7 +119,7 @@ impl Saver {
         let (engine, scope, fence, created) =
             (self.engine.clone(), self.scope.clone(), self.fence, self.created);
         let story = events.clone();
-        let wait = if std::mem::take(&mut self.failed) { TRY_AGAIN } else { Duration::ZERO };
+        let wait = (TRY_AGAIN * self.failures).min(LONGEST_WAIT);
         let job = tokio::spawn(async move {
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
@@ -133,6 +137,7 @@ impl Saver {
         match result {
             Ok(Ok(())) => {
                 self.created = true;
+                self.failures = 0;
                 self.fence = OwnerFence { node: self.engine.node(), epoch: self.engine.epoch() };
                 if let Some(last) = done.events.last() {
                     self.newest = Some((last.kind.clone(), last.at));
@@ -141,6 +146,12 @@ impl Saver {
                 Saved::Written
             }
             Ok(Err(StoreError::Fenced { .. })) => Saved::Fenced,
+            Ok(Err(error)) if is_about_the_content(&error) && self.failures >= REFUSED_AT_MOST => {
+                tracing::error!(error = %error, entries = done.events.len(), "a call cannot be written as it is; these entries of its story are given up");
+                self.failures = 0;
+                self.engine.inbox_done(done.processed);
+                Saved::Later
+            }
             Ok(Err(error)) => {
                 tracing::warn!(error = %error, "a call could not be written; it goes on and is written again soon");
                 self.put_back(done.events, done.processed);
@@ -160,7 +171,26 @@ impl Saver {
         processed.append(&mut self.processed);
         self.processed = processed;
         self.touched = true;
-        self.failed = true;
+        self.failures += 1;
+    }
+}
+
+/// Would the same write be refused again, however well the database is?
+const fn is_about_the_content(error: &StoreError) -> bool {
+    match error {
+        StoreError::Dangling { .. }
+        | StoreError::OutOfScope { .. }
+        | StoreError::Query { .. }
+        | StoreError::Unreadable { .. }
+        | StoreError::NotFound { .. }
+        | StoreError::AlreadyThere { .. } => true,
+        StoreError::DatabaseUrl { .. }
+        | StoreError::Migrate { .. }
+        | StoreError::Unavailable { .. }
+        | StoreError::TimedOut { .. }
+        | StoreError::Overloaded { .. }
+        | StoreError::Stopped { .. }
+        | StoreError::Fenced { .. } => false,
     }
 }
 

@@ -39,7 +39,15 @@ impl Demo {
         let folder = tempfile::Builder::new().prefix("switchboard-demo-").tempdir().into_diagnostic()?;
         settings.set_default("SWITCHBOARD_DATA_DIR", folder.path().display().to_string());
         settings.set_default("SWITCHBOARD_ADMIN_EMAIL", DEMO_EMAIL);
-        let password_chosen = settings.text("SWITCHBOARD_ADMIN_PASSWORD").is_some();
+        if settings.text("SWITCHBOARD_DATABASE_URL").is_some() {
+            return Err(miette!(
+                help = "Unset SWITCHBOARD_DATABASE_URL; SWITCHBOARD_DATA_DIR keeps the demo's data where you want them.",
+                "the demo runs on a database of its own, so that its number never gets into yours"
+            ));
+        }
+        let password_chosen = ["SWITCHBOARD_ADMIN_PASSWORD", "SWITCHBOARD_ADMIN_PASSWORD_FILE"]
+            .iter()
+            .any(|name| settings.text(name).is_some());
         settings.set_default("SWITCHBOARD_ADMIN_PASSWORD", fresh_secret(SECRET_BYTES));
 
         let account = fresh_account();
@@ -102,7 +110,11 @@ impl Demo {
         say(&format!("  Sign in as   {email}"));
         say(&format!(
             "  Password     {}",
-            if password_chosen { "the one you chose" } else { password.as_str() }
+            match (password_chosen, running.made_first_user) {
+                (true, _) => "the one you chose",
+                (false, true) => password.as_str(),
+                (false, false) => "the one of this data folder's first start",
+            }
         ));
         say(&format!("  Phone page   http://{phone_page}/   (play the customer)"));
         say("");

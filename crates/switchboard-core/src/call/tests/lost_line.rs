@@ -45,6 +45,20 @@ fn after_thirty_seconds_it_is_offered_to_everybody_and_the_next_one_is_put_throu
 }
 
 #[test]
+fn only_those_who_can_be_rung_now_are_offered_a_lost_call() {
+    let mut story = lost_at_10_s();
+    story.wait_until(12_000);
+    // Ben, who rang at the beginning, is in a call of his own by now; the whole list is told anew.
+    assert_eq!(story.so(12_001, CallInput::AgentsAvailable(vec![])), NOTHING);
+    assert_eq!(story.wait_until(40_000), NOTHING);
+    assert_eq!(story.so(41_000, CallInput::AgentsAvailable(vec![ANA])), ["ring Ana until 70000"]);
+    assert_eq!(
+        story.so(42_000, CallInput::AgentsAvailable(vec![BEN])),
+        ["stop Ana: unavailable", "ring Ben until 70000"]
+    );
+}
+
+#[test]
 fn when_nobody_takes_it_the_customer_is_told_so_before_we_hang_up() {
     let mut story = lost_at_10_s();
     story.wait_until(40_000);

@@ -95,8 +95,8 @@ impl Load {
         let simulator = Simulator::start(config, None).await.into_diagnostic()?;
 
         let agents = make_agents(folder.path(), &base_url, self.agents).await?;
-        let server = self.start_server(folder.path(), &listen, &simulator.url(), &number, &secret)?;
-        wait_until_ready(&base_url).await?;
+        let mut server = self.start_server(folder.path(), &listen, &simulator.url(), &number, &secret)?;
+        wait_until_ready(&base_url, &mut server, &folder.path().join("server.log")).await?;
         say(&format!(
             "{} calls, {} at once, {} agents; the server is process {}",
             self.calls,
@@ -141,7 +141,23 @@ impl Load {
         let destination = if self.agents == 0 { "echo" } else { "agents" };
         let binary = std::env::current_exe().into_diagnostic()?;
         let log = std::fs::File::create(data.join("server.log")).into_diagnostic()?;
-        let child = Command::new(binary)
+        let mut command = Command::new(binary);
+        // Nothing of the caller's own exchange: neither its database nor its secrets.
+        for (name, _) in std::env::vars_os() {
+            let ours = [
+                "SWITCHBOARD_",
+                "META_",
+                "WHATSAPP_",
+                "YCLOUD_",
+                "VOIP_SERVER_IP",
+                "PHONE_NUMBER_ID",
+                "WABA_ID",
+            ];
+            if name.to_str().is_some_and(|name| ours.iter().any(|prefix| name.starts_with(prefix))) {
+                command.env_remove(name);
+            }
+        }
+        let child = command
             .arg("serve")
             .env("RUST_LOG", "warn")
             .env("SWITCHBOARD_DATA_DIR", data)
@@ -209,19 +225,24 @@ async fn make_agents(data: &Path, base_url: &Url, count: usize) -> Result<Vec<Ag
     Ok(logins)
 }
 
-async fn wait_until_ready(base_url: &Url) -> Result<()> {
+async fn wait_until_ready(base_url: &Url, server: &mut Server, log: &Path) -> Result<()> {
     let ready = base_url.join("/readyz").into_diagnostic()?;
     let asked = async {
         loop {
             if reqwest::get(ready.clone()).await.is_ok_and(|answer| answer.status().is_success()) {
-                return;
+                return true;
+            }
+            if server.0.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return false;
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
-    tokio::time::timeout(READY_WITHIN, asked)
-        .await
-        .map_err(|_| miette!("the server under load did not become ready"))
+    if tokio::time::timeout(READY_WITHIN, asked).await.unwrap_or(false) {
+        return Ok(());
+    }
+    let said = std::fs::read_to_string(log).unwrap_or_default();
+    Err(miette!("the server under load did not become ready; it said:\n{said}"))
 }
 
 fn free_address() -> Result<String> {
