@@ -29,7 +29,7 @@ export interface paths {
             cookie?: never;
         };
         /** Calls I may see, newest first. */
-        get: operations["list"];
+        get: operations["list_calls"];
         put?: never;
         post?: never;
         delete?: never;
@@ -46,7 +46,7 @@ export interface paths {
             cookie?: never;
         };
         /** A call and its story. */
-        get: operations["get"];
+        get: operations["get_call"];
         put?: never;
         post?: never;
         delete?: never;
@@ -182,7 +182,7 @@ export interface paths {
             cookie?: never;
         };
         /** The person who is signed in. */
-        get: operations["get"];
+        get: operations["get_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -200,7 +200,7 @@ export interface paths {
             cookie?: never;
         };
         /** The numbers I may see. */
-        get: operations["list"];
+        get: operations["list_numbers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -251,7 +251,7 @@ export interface paths {
             cookie?: never;
         };
         /** The people I may see. */
-        get: operations["list"];
+        get: operations["list_users"];
         put?: never;
         /** Makes an account. */
         post: operations["create"];
@@ -949,7 +949,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_calls: {
         parameters: {
             query?: {
                 /** @description 1 to 200; 50 when left out. */
@@ -1005,7 +1005,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_call: {
         parameters: {
             query?: never;
             header?: never;
@@ -1437,7 +1437,7 @@ export interface operations {
             };
         };
     };
-    get: {
+    get_me: {
         parameters: {
             query?: never;
             header?: never;
@@ -1504,7 +1504,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_numbers: {
         parameters: {
             query?: never;
             header?: never;
@@ -1610,7 +1610,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    list_users: {
         parameters: {
             query?: never;
             header?: never;

@@ -106,15 +106,11 @@ export function agentLamp(state: AgentState): LampState {
       return "answered";
     case "ringing":
       return "ringing";
-    case "cooldown":
-      return "dashed";
     case "do_not_disturb":
       return "bar";
     case "offline":
       return "empty";
     case "not_ready":
       return "triangle";
-    case "missed":
-      return "missed";
   }
 }

@@ -1,9 +1,15 @@
 /**
- * The words of the REST API and the live stream.
- *
- * Written by hand from the API's description. Once `clients/typescript/src/schema.d.ts` is generated from the OpenAPI file, each
- * REST type here becomes `components["schemas"][…]` of it; the frames of the live stream stay here, OpenAPI cannot say them.
+ * The words of the REST API and the live stream. Everything the contract describes comes from it: `schema.d.ts` is generated from the
+ * OpenAPI file (`npm run generate` in `clients/typescript`). It writes closed sets of words as text; those this console draws
+ * differently are narrowed here. The frames of the live stream stay ours, so that their `type` tells them apart.
  */
+import type { components } from "../../../clients/typescript/src/schema";
+
+type Schemas = components["schemas"];
+
+/** The server always writes the fields it has no value for, as `null`; only a map of optional fields says "may be absent". */
+type Written<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+type Narrowed<T, N> = Omit<Written<T>, keyof N> & N;
 
 export type Language = "en" | "es" | "pt-BR";
 export type Direction = "incoming" | "outgoing";
@@ -20,126 +26,42 @@ export type ProviderState =
 
 export type Status = "offered" | "ringing" | "answered" | "ended" | "missed" | "rejected" | "failed";
 
-export type AgentState =
-  | "offline"
-  | "not_ready"
-  | "available"
-  | "ringing"
-  | "busy"
-  | "cooldown"
-  | "missed"
-  | "do_not_disturb";
+export type AgentState = "offline" | "not_ready" | "available" | "ringing" | "busy" | "do_not_disturb";
 
-export interface Person {
-  id: string;
-  name: string;
-}
+export type Person = Schemas["Person"];
+/** Our own half of a call is measured by the browser, which may not know every figure yet. */
+export type Quality = { [K in keyof Schemas["Quality"]]-?: number | null };
+export type Caller = Written<Schemas["Caller"]>;
 
-export interface Quality {
-  mos: number | null;
-  loss_percent: number | null;
-  jitter_ms: number | null;
-  rtt_ms: number | null;
-}
+export type Call = Narrowed<
+  Schemas["Call"],
+  { direction: Direction; state: ProviderState; status: Status; caller: Caller; quality: Quality | null }
+>;
 
-export interface Call {
-  id: string;
-  direction: Direction;
-  state: ProviderState;
-  status: Status;
-  outcome: string | null;
-  end_reason: string | null;
-  ended_by: string | null;
-  number: { id: string; name: string; display_phone: string };
-  caller: { name: string | null; phone: string | null; username: string | null; country: string | null };
-  cta_payload: string | null;
-  deeplink_payload: string | null;
-  branch_id: string | null;
-  offered_at: string | null;
-  answer_by: string | null;
-  ring_until: string | null;
-  pre_accepted_at: string | null;
-  accepted_at: string | null;
-  answered_at: string | null;
-  answered_by: Person | null;
-  ended_at: string | null;
-  ringing: Person[];
-  talk_seconds: number | null;
-  duration_seconds: number | null;
-  error: { code: number | string | null; message: string | null } | null;
-  quality: Quality | null;
-}
+export type CallEvent = Narrowed<
+  Pick<Schemas["CallEventView"], "seq" | "at" | "kind" | "data">,
+  { data: Record<string, unknown> | null }
+>;
+export type CallDetail = Call & { events: CallEvent[] };
+export type CallPage = Narrowed<Schemas["CallPage"], { items: Call[] }>;
+export type Me = Narrowed<
+  Schemas["Me"],
+  { role: "operator" | "admin" | "supervisor" | "agent"; language: Language; ice_servers: RTCIceServer[] }
+>;
+export type PhoneNumber = Written<Schemas["Number"]>;
+export type Server = Narrowed<Schemas["Server"], { languages: Language[] }>;
+export type Setup = Narrowed<Schemas["Setup"], { language: Language }>;
+export type Login = Schemas["Login"];
+export type MeChange = Schemas["MeChange"];
+/** Empty when the answer carried none: a proxy's error page, or no answer at all. */
+export type Problem = Partial<Schemas["Problem"]>;
 
-export interface CallEvent {
-  seq: number;
-  at: string;
-  kind: string;
-  data: Record<string, unknown> | null;
-}
+export type Offer = Narrowed<Schemas["Offer"], { call: Call }>;
+export type Presence = Narrowed<Schemas["AgentPresence"], { state: AgentState }>;
 
-export interface CallDetail extends Call {
-  events: CallEvent[];
-}
-
-export interface CallPage {
-  items: Call[];
-  next_cursor: string | null;
-}
-
-export interface Me {
-  id: string;
-  name: string;
-  email: string;
-  role: "operator" | "admin" | "supervisor" | "agent";
-  language: Language | null;
-  tenant: { id: string; name: string };
-  ice_servers: RTCIceServer[];
-  can: Record<string, boolean>;
-}
-
-export interface PhoneNumber {
-  id: string;
-  name: string;
-  display_phone: string;
-  calling_enabled: boolean;
-  destination: string;
-  branch_id: string | null;
-}
-
-export interface Server {
-  name: string;
-  version: string;
-  sandbox: boolean;
-  needs_setup: boolean;
-  phone_page_url: string | null;
-  languages: Language[];
-}
-
-export interface Problem {
-  type?: string;
-  title?: string;
-  status?: number;
-  detail?: string;
-  code?: string;
-  taken_by?: Person;
-}
-
-export interface Offer {
-  call: Call;
-  ring_until: string;
-  others: Person[];
-  last: boolean;
-}
-
-export interface Presence {
-  user_id: string;
-  name: string;
-  state: AgentState;
-}
-
-export type MyStatus = "available" | "do_not_disturb";
+export type MyStatus = Schemas["AgentStatus"];
 export type OfferGoneWhy = "taken" | "answered" | "declined" | "ended" | "unavailable" | "timed_out";
-export type MicrophonePermission = "granted" | "prompt" | "denied";
+export type MicrophonePermission = Schemas["MicrophonePermission"];
 
 /** What the server says on the live stream. */
 export type ServerFrame =
@@ -172,9 +94,4 @@ export type ServerFrame =
   | { type: "bye"; why: string };
 
 /** What we say on the live stream. */
-export type ClientFrame =
-  | { type: "line_open"; request: string; sdp: string }
-  | { type: "line_close" }
-  | { type: "ready"; sound: boolean; microphone: MicrophonePermission }
-  | { type: "status"; status: MyStatus }
-  | { type: "ping" };
+export type ClientFrame = Schemas["ClientMessage"];

@@ -5,10 +5,13 @@ import type {
   CallPage,
   Direction,
   Language,
+  Login,
   Me,
+  MeChange,
   PhoneNumber,
   Problem,
   Server,
+  Setup,
   Status,
 } from "./api-types";
 
@@ -72,18 +75,16 @@ const id = encodeURIComponent;
 
 export const api = {
   server: () => request<Server>("GET", "/server"),
-  setup: (account: { code: string; name: string; email: string; password: string; language: Language }) =>
-    request<Me>("POST", "/setup", account),
-  login: (email: string, password: string) => request<Me>("POST", "/login", { email, password }),
+  setup: (account: Setup) => request<Me>("POST", "/setup", account),
+  login: (email: string, password: string) => request<Me>("POST", "/login", { email, password } satisfies Login),
   logout: () => request<void>("POST", "/logout"),
   me: () => request<Me>("GET", "/me"),
-  changeLanguage: (language: Language) => request<Me>("PATCH", "/me", { language }),
+  changeLanguage: (language: Language) => request<Me>("PATCH", "/me", { language } satisfies MeChange),
   numbers: () => request<{ items: PhoneNumber[] }>("GET", "/numbers"),
   calls: (filter: CallFilter, cursor: string | undefined, limit: number) =>
     request<CallPage>("GET", `/calls${query({ ...filter, cursor, limit })}`),
   call: (call: string) => request<CallDetail>("GET", `/calls/${id(call)}`),
-  answer: (call: string, line: string | null) =>
-    request<Call>("POST", `/calls/${id(call)}/answer`, line === null ? {} : { line_id: line }),
+  answer: (call: string) => request<Call>("POST", `/calls/${id(call)}/answer`),
   decline: (call: string) => request<Call>("POST", `/calls/${id(call)}/decline`),
   hangUp: (call: string) => request<Call>("POST", `/calls/${id(call)}/hang-up`),
 };

@@ -20,7 +20,7 @@ import { DirectionIcon } from "./direction-icon";
 import { useReason } from "./reason";
 import { useCall } from "./use-calls";
 
-const QUIET_REASONS = ["customer_hung_up", "agent_hung_up", "self_service"];
+const QUIET_REASONS = ["customer_hung_up", "agent_hung_up"];
 
 function Why({ call }: { call: CallDetail }) {
   const { t } = useTranslation();

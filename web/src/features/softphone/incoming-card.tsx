@@ -49,6 +49,7 @@ function Farewell({ card }: { card: Card }) {
 function useHint(card: Card): string {
   const { t } = useTranslation();
   if (card.trouble === "no_line") return t("call.trouble_no_line");
+  if (card.trouble === "in_another_call") return t("call.trouble_in_another_call");
   if (card.trouble === "unreachable") return t("call.trouble_unreachable");
   if (card.trouble !== null) return t("call.trouble_other");
   if (card.last) return t("call.reject_hint");

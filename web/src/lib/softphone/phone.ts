@@ -101,7 +101,7 @@ export class Phone {
     if (card === undefined || card.phase !== "ringing" || guarded(card, Date.now())) return;
     this.dispatch({ type: "answering", callId });
     try {
-      const call = await api.answer(callId, this.line?.id ?? null);
+      const call = await api.answer(callId);
       this.dispatch({ type: "answered", call });
     } catch (error) {
       this.refused(callId, error);

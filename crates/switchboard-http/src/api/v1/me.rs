@@ -89,7 +89,7 @@ impl Me {
 
 /// The person who is signed in.
 #[utoipa::path(
-    get, path = "/api/v1/me", tag = "me",
+    get, operation_id = "get_me", path = "/api/v1/me", tag = "me",
     responses((status = 200, body = Me), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn get(State(state): State<AppState>, signed_in: SignedIn) -> Answer<Me> {

@@ -49,7 +49,7 @@ impl From<numbers::Number> for Number {
 
 /// The numbers I may see.
 #[utoipa::path(
-    get, path = "/api/v1/numbers", tag = "numbers",
+    get, operation_id = "list_numbers", path = "/api/v1/numbers", tag = "numbers",
     responses((status = 200, body = Numbers), (status = 401, body = ProblemBody))
 )]
 pub(crate) async fn list(State(state): State<AppState>, signed_in: SignedIn) -> Answer<Numbers> {

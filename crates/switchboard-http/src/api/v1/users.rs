@@ -85,7 +85,7 @@ impl From<users::User> for User {
 
 /// The people I may see.
 #[utoipa::path(
-    get, path = "/api/v1/users", tag = "users",
+    get, operation_id = "list_users", path = "/api/v1/users", tag = "users",
     responses((status = 200, body = Users), (status = 401, body = ProblemBody), (status = 403, body = ProblemBody))
 )]
 pub(crate) async fn list(State(state): State<AppState>, signed_in: SignedIn) -> Answer<Users> {

@@ -23,7 +23,7 @@ pub(crate) struct CallDetail {
 
 /// A call and its story.
 #[utoipa::path(
-    get, path = "/api/v1/calls/{id}", tag = "calls",
+    get, operation_id = "get_call", path = "/api/v1/calls/{id}", tag = "calls",
     params(("id" = String, Path, description = "`call_…`")),
     responses(
         (status = 200, body = CallDetail),

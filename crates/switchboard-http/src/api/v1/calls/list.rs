@@ -52,7 +52,7 @@ pub(crate) struct CallPage {
 
 /// Calls I may see, newest first.
 #[utoipa::path(
-    get, path = "/api/v1/calls", tag = "calls", params(Filter),
+    get, operation_id = "list_calls", path = "/api/v1/calls", tag = "calls", params(Filter),
     responses(
         (status = 200, body = CallPage),
         (status = 400, description = "`invalid_query`", body = ProblemBody),
