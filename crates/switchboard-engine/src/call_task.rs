@@ -3,48 +3,41 @@
 //! Signalling and media orders leave at once; the row and its story are written beside them, one write in flight at
 //! a time, later changes joining the next. Pages hear of a change when it is written.
 
+mod birth;
+mod people;
+mod telling;
+
+pub(crate) use people::{Verb, ask};
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use switchboard_core::access::{Role, Scope};
 use switchboard_core::call::effect::{CallEffect, Seat, StopRinging};
 use switchboard_core::call::event::{CallEvent, CallEventKind};
-use switchboard_core::call::input::{CallInput, Destination, Direction, Offered};
+use switchboard_core::call::input::{CallInput, Destination, Offered};
 use switchboard_core::call::{Call, Refusal};
 use switchboard_core::ids::{CallId, EventId, ProviderCallId, UserId};
-use switchboard_core::phone::PhoneNumber;
 use switchboard_core::time::Timestamp;
 use switchboard_media::{MediaCommand, MediaReport, MediaSeat};
-use switchboard_provider::event::CallConnect;
-use switchboard_store::calls::{CallRow, Caller, EventRow};
+use switchboard_store::calls::{CallRow, EventRow};
 use switchboard_store::numbers::Number;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use crate::agents::Actor;
 use crate::call_registry::{Birth, CallMessage, LiveCall, Place, admission};
 use crate::clock::{fresh_uuid, instant_of};
 use crate::effects::store::{Saved, Saver};
-use crate::events::{CallView, EventMark, Offer, Person, ServerMessage};
+use crate::events::ServerMessage;
 use crate::inbox::{CallNews, NewsKind};
 use crate::quality::QualityLog;
-use crate::{CallRefused, Engine, views};
+use crate::{Engine, views};
 
 /// How long a finished call stays to swallow what still comes for it.
 const LINGER: Duration = Duration::from_secs(5);
 
 /// Results of effects that may wait to be taken in.
 const RESULTS: usize = 32;
-
-/// What a person can want of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Answer,
-    Decline,
-    Reject,
-    HangUp,
-}
 
 /// One live call.
 pub(crate) struct CallTask {
@@ -83,91 +76,6 @@ impl CallTask {
                 }
             }
         });
-    }
-
-    async fn load(
-        engine: Engine,
-        number: Arc<Number>,
-        provider_call: ProviderCallId,
-        birth: Birth,
-    ) -> Result<Self, switchboard_store::StoreError> {
-        let scope = Scope::of_the_exchange(number.tenant);
-        let found = Self::look_up(&engine, &scope, &number, &provider_call).await;
-        let (known, last_seq) = match found {
-            Ok(found) => found,
-            Err(error) => {
-                // Nobody else may wait for this mailbox: leave, whatever is in it comes again from the inbox.
-                engine.registry().forget(number.id, &provider_call, birth.id, &birth.live);
-                return Err(error);
-            }
-        };
-        let created = known.is_some();
-        let (results, results_inbox) = mpsc::channel(RESULTS);
-        let mut pending = VecDeque::new();
-        let (row, call) = match known {
-            Some(row) => {
-                engine.registry().rename(number.id, &provider_call, birth.id, row.id);
-                let call = Call::restore(row.facts());
-                if row.facts().ending.is_none() {
-                    // A call that was live when its task ended has lost its media, whoever brings it up again.
-                    pending.push_back(CallInput::NodeRestarted);
-                }
-                (row, call)
-            }
-            None => {
-                let now = engine.clock().now();
-                (new_row(&engine, &number, &provider_call, birth.id, now), Call::new())
-            }
-        };
-        let answer = Arc::new(std::sync::OnceLock::new());
-        if let Some(sdp) = &row.sdp_answer {
-            let _ = answer.set(sdp.clone());
-        }
-        let saver = Saver::new(engine.clone(), scope, &row, created, last_seq);
-        Ok(Self {
-            id: row.id,
-            number,
-            provider_call,
-            row,
-            call,
-            mailbox: birth.mailbox,
-            results,
-            results_inbox,
-            answer,
-            released: Arc::new(AtomicBool::new(false)),
-            live: birth.live,
-            saver,
-            place: None,
-            engaged: None,
-            rung: Vec::new(),
-            pending,
-            quality: QualityLog::default(),
-            connected: serde_json::json!({}),
-            owed: 0,
-            engine,
-        })
-    }
-
-    /// The row the database has of this call, and the last place in its story.
-    async fn look_up(
-        engine: &Engine,
-        scope: &Scope,
-        number: &Number,
-        provider_call: &ProviderCallId,
-    ) -> Result<(Option<CallRow>, i32), switchboard_store::StoreError> {
-        let calls = engine.store().calls();
-        let Some(row) = calls.by_provider_call(scope, number.id, provider_call).await? else {
-            return Ok((None, 0));
-        };
-        if row.owner_node != engine.node() && row.facts().ending.is_none() {
-            return Err(switchboard_store::StoreError::Fenced {
-                doing: format!("take up {}", row.id).into(),
-            });
-        }
-        let facts = row.facts();
-        engine.learn_names(scope, facts.answered_by.into_iter().chain(facts.ringing)).await?;
-        let last = calls.events_of(scope, row.id).await?.last().map_or(0, |event| event.seq);
-        Ok((Some(row), last))
     }
 
     async fn run(mut self) {
@@ -239,7 +147,7 @@ impl CallTask {
             NewsKind::Connect(connect) => {
                 let at = self.engine.clock().correct(connect.at);
                 if !self.call.facts().offered {
-                    learn_offer(&mut self.row, &connect);
+                    birth::learn_offer(&mut self.row, &connect);
                     if self.place.is_none() && self.call.facts().ending.is_none() {
                         self.place = self.engine.admit(&self.number);
                     }
@@ -305,61 +213,6 @@ impl CallTask {
         }
     }
 
-    fn take_person(&mut self, verb: Verb, who: &Actor) -> Result<CallView, CallRefused> {
-        let by = who.user;
-        if self.call.facts().ending.is_some() {
-            return Err(CallRefused::Over { status: self.call.facts().status().as_str() });
-        }
-        let supervises = who.scope.role >= Role::Supervisor;
-        let input = match verb {
-            Verb::Answer => {
-                if !who.is_person {
-                    return Err(CallRefused::NeedsAPerson);
-                }
-                if self.engine.agents().connected_line(by).is_none() {
-                    return Err(CallRefused::NoLine);
-                }
-                return self.answer_click(who);
-            }
-            Verb::Decline => CallInput::Decline { by },
-            Verb::Reject if supervises || self.call.facts().ringing.contains(&by) => CallInput::Reject { by },
-            Verb::Reject => {
-                return Err(match self.call.taken_by() {
-                    Some(taker) if taker != by => CallRefused::AlreadyTaken { by: self.person(taker) },
-                    Some(_) | None => CallRefused::NotRinging,
-                });
-            }
-            Verb::HangUp if supervises || self.call.taken_by() == Some(by) => CallInput::HangUp { by },
-            Verb::HangUp => return Err(CallRefused::NotYours),
-        };
-        self.person_input(who, input)
-    }
-
-    /// An agent takes one call at a time: the place is claimed before the call hears of the click.
-    fn answer_click(&mut self, who: &Actor) -> Result<CallView, CallRefused> {
-        let by = who.user;
-        if !self.engine.claim_agent(by, self.id) {
-            return Err(CallRefused::InAnotherCall);
-        }
-        let answer = self.person_input(who, CallInput::Answer { by });
-        if self.call.taken_by() != Some(by) {
-            self.engine.release_agent(by, self.id);
-        }
-        answer
-    }
-
-    fn person_input(&mut self, who: &Actor, input: CallInput) -> Result<CallView, CallRefused> {
-        self.engine.remember_person(who);
-        match self.handle(input) {
-            Ok(()) => Ok(self.view()),
-            Err(Refusal::AlreadyTaken { by }) => Err(CallRefused::AlreadyTaken { by: self.person(by) }),
-            Err(Refusal::NotRinging) => Err(CallRefused::NotRinging),
-            Err(Refusal::NotAnswered) => Err(CallRefused::NotAnswered),
-            Err(Refusal::NotYours { .. }) => Err(CallRefused::NotYours),
-            Err(Refusal::Over { status }) => Err(CallRefused::Over { status: status.as_str() }),
-        }
-    }
-
     fn happened(&mut self, input: CallInput) {
         // Only people's verbs are refused; whatever else cannot be applied is in the call's story.
         if let Err(refusal) = self.handle(input) {
@@ -384,70 +237,6 @@ impl CallTask {
     fn take_pending(&mut self) {
         while let Some(input) = self.pending.pop_front() {
             self.happened(input);
-        }
-    }
-
-    /// What follows from the facts after every input: who is told, who is free again, what is remembered.
-    fn settle(&mut self, stopped: &[(UserId, StopRinging)]) {
-        let facts = self.call.facts();
-        let over = facts.ending.is_some();
-        let rung = facts.ringing.clone();
-        if over {
-            self.place = None;
-            self.live.wants_agents.store(false, Ordering::Relaxed);
-            self.row.quality = self.quality.mean().or(self.row.quality.take());
-        }
-        self.engage();
-        if self.saver.is_dirty() {
-            let view = self.view();
-            self.live.show((!over).then_some(view));
-        }
-        for (user, why) in stopped {
-            let by = if let StopRinging::Taken { by } = why { Some(self.person(*by)) } else { None };
-            let message = ServerMessage::OfferGone {
-                call_id: self.id.to_string(),
-                why: views::stop_ringing_word(*why),
-                by,
-            };
-            self.engine.agents().tell_user(*user, &message);
-            self.engine.ring_agent(*user, self.id, false);
-        }
-        if rung != self.rung {
-            for user in &rung {
-                if let Some(offer) = self.offer_to(*user) {
-                    self.engine.agents().tell_user(*user, &ServerMessage::Offer { offer: Box::new(offer) });
-                }
-            }
-            self.rung = rung;
-        }
-        if over
-            && let Some(ending) = &self.call.facts().ending
-            && self.saver.just_ended()
-        {
-            tracing::info!(
-                call.id = %self.id,
-                number.id = %self.number.id,
-                tenant.id = %self.number.tenant,
-                outcome = ending.outcome.as_str(),
-                reason = ending.reason.as_str(),
-                "call ended"
-            );
-        }
-    }
-
-    /// The agent whose call this is cannot be rung for another; whoever it is taken from is free again.
-    fn engage(&mut self) {
-        let taken_by = self.call.taken_by();
-        if taken_by == self.engaged {
-            return;
-        }
-        if let Some(before) = std::mem::replace(&mut self.engaged, taken_by) {
-            self.engine.release_agent(before, self.id);
-        }
-        if let Some(user) = taken_by {
-            // Claimed by the click already; after a restart nobody is.
-            self.engine.claim_agent(user, self.id);
-            self.tell_my_call(user);
         }
     }
 
@@ -551,53 +340,6 @@ impl CallTask {
         let agent = self.call.facts().answered_by;
         self.row.branch = agent.and_then(|agent| self.engine.agents().only_branch_of(agent));
     }
-
-    fn person(&self, user: UserId) -> Person {
-        self.engine.person(user)
-    }
-
-    pub(crate) fn view(&self) -> CallView {
-        views::call_view(&self.row, self.call.ring_until(), views::number_name(&self.number), |user| {
-            self.person(user)
-        })
-    }
-
-    fn offer_to(&self, user: UserId) -> Option<Offer> {
-        let facts = self.call.facts();
-        let others: Vec<Person> = facts
-            .ringing
-            .iter()
-            .copied()
-            .filter(|other| *other != user)
-            .map(|other| self.person(other))
-            .collect();
-        let until = self.call.ring_until()?;
-        Some(Offer {
-            call: self.view(),
-            ring_until: crate::clock::rfc3339(until),
-            last: others.is_empty(),
-            others,
-        })
-    }
-
-    fn tell_my_call(&self, user: UserId) {
-        self.engine.agents().tell_user(user, &ServerMessage::MyCall { call: Some(Box::new(self.view())) });
-    }
-
-    /// The change is written: everybody who may see the call hears of it.
-    fn tell_everybody(&mut self) {
-        let Some(mark) = self.saver.newest_written() else { return };
-        let view = self.view();
-        let message = ServerMessage::Call {
-            call: Box::new(view),
-            event: EventMark { kind: mark.0, at: crate::clock::rfc3339(mark.1) },
-        };
-        self.engine.agents().tell_everybody(
-            self.number.tenant,
-            self.row.branch.or(self.number.branch),
-            &message,
-        );
-    }
 }
 
 /// However a task ends, nobody stays busy or rung by it and no leg stays open.
@@ -616,70 +358,9 @@ impl Drop for CallTask {
     }
 }
 
-fn new_row(
-    engine: &Engine,
-    number: &Number,
-    provider_call: &ProviderCallId,
-    id: CallId,
-    now: Timestamp,
-) -> CallRow {
-    CallRow {
-        id,
-        tenant: number.tenant,
-        branch: number.branch,
-        number: number.id,
-        provider_call_id: provider_call.clone(),
-        direction: Direction::Incoming,
-        caller: Caller::default(),
-        to: None,
-        cta_payload: None,
-        deeplink_payload: None,
-        metadata: serde_json::json!({}),
-        sdp_offer: None,
-        sdp_answer: None,
-        facts: Call::new().facts().clone(),
-        quality: None,
-        owner_node: engine.node(),
-        owner_epoch: engine.epoch(),
-        created_at: now,
-        updated_at: now,
-    }
-}
-
-/// What the offer tells of the caller and of how he came to call.
-fn learn_offer(row: &mut CallRow, connect: &CallConnect) {
-    row.caller = Caller {
-        name: connect.caller_name.clone(),
-        country: connect.from.as_ref().and_then(PhoneNumber::country),
-        phone: connect.from.clone(),
-        user_id: connect.from_user_id.clone(),
-        parent_user_id: connect.from_parent_user_id.clone(),
-        username: connect.username.clone(),
-    };
-    row.to.clone_from(&connect.to);
-    row.cta_payload.clone_from(&connect.cta_payload);
-    row.deeplink_payload.clone_from(&connect.deeplink_payload);
-    row.sdp_offer = connect.sdp.as_ref().map(|sdp| sdp.as_str().to_owned());
-}
-
 async fn until(at: Option<tokio::time::Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Waits for the answer of a call's task.
-pub(crate) async fn ask(
-    engine: &Engine,
-    call: CallId,
-    verb: Verb,
-    who: Actor,
-) -> Option<Result<CallView, CallRefused>> {
-    let (reply, answer) = oneshot::channel();
-    match engine.registry().send(call, CallMessage::Person { verb, who, reply }) {
-        Ok(()) => Some(answer.await.unwrap_or(Err(CallRefused::Unavailable))),
-        Err(crate::call_registry::NotDelivered::Full) => Some(Err(CallRefused::Busy)),
-        Err(crate::call_registry::NotDelivered::Unknown) => None,
     }
 }

@@ -6,6 +6,7 @@ use switchboard_core::call::event::CallEventKind;
 use switchboard_core::call::input::{MediaRefusal, ProviderFault};
 use switchboard_core::call::state::Ending;
 use switchboard_core::ids::UserId;
+use switchboard_core::phone::PhoneNumber;
 use switchboard_core::time::Timestamp;
 use switchboard_store::calls::{CallRow, EventRow};
 use switchboard_store::numbers::Number;
@@ -18,7 +19,10 @@ pub(crate) fn number_name(number: &Number) -> NumberName {
     NumberName {
         id: number.id.to_string(),
         name: number.name.clone(),
-        display_phone: number.display_phone.clone(),
+        display_phone: number
+            .display_phone
+            .parse::<PhoneNumber>()
+            .map_or_else(|_| number.display_phone.clone(), |phone| phone.international()),
     }
 }
 
@@ -42,7 +46,7 @@ pub(crate) fn call_view(
         number,
         caller: Caller {
             name: row.caller.name.clone(),
-            phone: row.caller.phone.as_ref().map(switchboard_core::phone::PhoneNumber::international),
+            phone: row.caller.phone.as_ref().map(PhoneNumber::international),
             username: row.caller.username.clone(),
             country: row.caller.country.clone(),
         },

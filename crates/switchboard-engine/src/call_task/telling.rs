@@ -1,0 +1,119 @@
+//! Who hears of what a call decided: those who are rung, the one whose call it is, everybody who may see it.
+
+use std::sync::atomic::Ordering;
+
+use switchboard_core::call::effect::StopRinging;
+use switchboard_core::ids::UserId;
+
+use super::CallTask;
+use crate::clock::rfc3339;
+use crate::events::{CallView, EventMark, Offer, Person, ServerMessage};
+use crate::views;
+
+impl CallTask {
+    /// What follows from the facts after every input: who is told, who is free again, what is remembered.
+    pub(super) fn settle(&mut self, stopped: &[(UserId, StopRinging)]) {
+        let facts = self.call.facts();
+        let over = facts.ending.is_some();
+        let rung = facts.ringing.clone();
+        if over {
+            self.place = None;
+            self.live.wants_agents.store(false, Ordering::Relaxed);
+            self.row.quality = self.quality.mean().or(self.row.quality.take());
+        }
+        self.engage();
+        if self.saver.is_dirty() {
+            let view = self.view();
+            self.live.show((!over).then_some(view));
+        }
+        for (user, why) in stopped {
+            let by = if let StopRinging::Taken { by } = why { Some(self.person(*by)) } else { None };
+            let message = ServerMessage::OfferGone {
+                call_id: self.id.to_string(),
+                why: views::stop_ringing_word(*why),
+                by,
+            };
+            self.engine.agents().tell_user(*user, &message);
+            self.engine.ring_agent(*user, self.id, false);
+        }
+        if rung != self.rung {
+            for user in &rung {
+                if let Some(offer) = self.offer_to(*user) {
+                    self.engine.agents().tell_user(*user, &ServerMessage::Offer { offer: Box::new(offer) });
+                }
+            }
+            self.rung = rung;
+        }
+        if over
+            && let Some(ending) = &self.call.facts().ending
+            && self.saver.just_ended()
+        {
+            tracing::info!(
+                call.id = %self.id,
+                number.id = %self.number.id,
+                tenant.id = %self.number.tenant,
+                outcome = ending.outcome.as_str(),
+                reason = ending.reason.as_str(),
+                "call ended"
+            );
+        }
+    }
+
+    /// The agent whose call this is cannot be rung for another; whoever it is taken from is free again.
+    fn engage(&mut self) {
+        let taken_by = self.call.taken_by();
+        if taken_by == self.engaged {
+            return;
+        }
+        if let Some(before) = std::mem::replace(&mut self.engaged, taken_by) {
+            self.engine.release_agent(before, self.id);
+        }
+        if let Some(user) = taken_by {
+            // Claimed by the click already; after a restart nobody is.
+            self.engine.claim_agent(user, self.id);
+            self.tell_my_call(user);
+        }
+    }
+
+    pub(super) fn person(&self, user: UserId) -> Person {
+        self.engine.person(user)
+    }
+
+    pub(crate) fn view(&self) -> CallView {
+        views::call_view(&self.row, self.call.ring_until(), views::number_name(&self.number), |user| {
+            self.person(user)
+        })
+    }
+
+    fn offer_to(&self, user: UserId) -> Option<Offer> {
+        let facts = self.call.facts();
+        let others: Vec<Person> = facts
+            .ringing
+            .iter()
+            .copied()
+            .filter(|other| *other != user)
+            .map(|other| self.person(other))
+            .collect();
+        let until = self.call.ring_until()?;
+        Some(Offer { call: self.view(), ring_until: rfc3339(until), last: others.is_empty(), others })
+    }
+
+    fn tell_my_call(&self, user: UserId) {
+        self.engine.agents().tell_user(user, &ServerMessage::MyCall { call: Some(Box::new(self.view())) });
+    }
+
+    /// The change is written: everybody who may see the call hears of it.
+    pub(super) fn tell_everybody(&mut self) {
+        let Some(mark) = self.saver.newest_written() else { return };
+        let view = self.view();
+        let message = ServerMessage::Call {
+            call: Box::new(view),
+            event: EventMark { kind: mark.0, at: rfc3339(mark.1) },
+        };
+        self.engine.agents().tell_everybody(
+            self.number.tenant,
+            self.row.branch.or(self.number.branch),
+            &message,
+        );
+    }
+}
