@@ -252,6 +252,15 @@ mod tests {
     const DOCS_2024: &str = include_str!("../../fixtures/meta-offer-docs-2024.sdp");
     const SDES: &str = include_str!("../../fixtures/meta-offer-sdes.sdp");
 
+    const BUSINESS_ANSWER_SDES: &str = include_str!("../../fixtures/business-answer-sdes.sdp");
+    const BUSINESS_OFFER_DOCS: &str =
+        include_str!("../../fixtures/business-offer-business-initiated-docs.sdp");
+    const BUSINESS_OFFER: &str =
+        include_str!("../../fixtures/business-offer-business-initiated-recommended.sdp");
+    const META_ANSWER_DOCS: &str = include_str!("../../fixtures/meta-answer-business-initiated-docs.sdp");
+    const META_ANSWER: &str =
+        include_str!("../../fixtures/meta-answer-business-initiated-modern-inferred.sdp");
+
     fn refusal(offer: &str) -> String {
         read_customer_offer(offer).expect_err("a refusal").to_string()
     }
@@ -276,6 +285,34 @@ mod tests {
         assert_eq!(offer.peer.ufrag, "6k2qP1R6kBfI/2");
         assert_eq!(offer.candidates[0].port(), 40_012);
         assert_eq!(offer.audio.opus_fmtp.as_deref(), Some("minptime=10;useinbandfec=1"));
+    }
+
+    #[test]
+    fn descriptions_of_calls_we_place_are_read_or_refused_in_words() {
+        for (theirs, ufrag, first, opus, dtmf) in [
+            (META_ANSWER_DOCS, "JHqAXFH4HcAY/8", "31.13.65.130:3482", 111, 126),
+            (META_ANSWER, "SaMpLeUfRaGaBcDe", "57.144.215.49:3484", 111, 126),
+            (BUSINESS_OFFER, "bizU", "192.0.2.10:40000", 111, 126),
+        ] {
+            let read = read_customer_offer(theirs).expect("reads");
+            assert_eq!(read.peer.ufrag, ufrag);
+            assert_eq!(read.candidates[0].to_string(), first, "{ufrag}");
+            assert_eq!((read.audio.opus, read.audio.dtmf), (opus, Some(dtmf)), "{ufrag}");
+        }
+        // A browser's trickled offer, without a candidate: no customer can be reached, a line brings its address itself.
+        assert_eq!(refusal(BUSINESS_OFFER_DOCS), "it has no UDP address we can reach");
+        let line = read_line_offer(BUSINESS_OFFER_DOCS).expect("reads");
+        assert_eq!((line.peer.ufrag.as_str(), line.audio.opus, line.audio.dtmf), ("4g1c", 111, Some(126)));
+        assert!(refusal(BUSINESS_ANSWER_SDES).starts_with("it uses SDES keys"));
+        assert_eq!(read_line_offer(BUSINESS_ANSWER_SDES), Err(OfferRefusal::NoFingerprint));
+    }
+
+    #[test]
+    fn every_fixture_of_the_wire_keeps_its_line_ends() {
+        let ours = [BUSINESS_ANSWER_SDES, BUSINESS_OFFER_DOCS, BUSINESS_OFFER];
+        for text in [CAPTURED, DOCS_2024, SDES, META_ANSWER_DOCS, META_ANSWER].into_iter().chain(ours) {
+            assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+        }
     }
 
     #[test]
