@@ -1,6 +1,7 @@
 import { rename } from "node:fs/promises";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { thirdParty } from "./scripts/third-party";
 
 /**
  * The customer's phone of the simulator. It is a page of its own with its own assets, so that the console (which `serve` ships)
@@ -9,6 +10,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   plugins: [
     react(),
+    thirdParty(),
     {
       name: "phone-is-the-index",
       async closeBundle() {

@@ -1,87 +1,128 @@
-/** Every page, wide and narrow, light and dark: a picture to look at, and no serious finding of axe. */
+/** Every page, wide and narrow, light and dark: pictures to look at, and no serious finding of axe. */
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, openAgent, test } from "./support/agent";
 import { simulator } from "./support/simulator";
 
-const WIDTHS = [
-  { name: "wide", width: 1440, height: 900 },
-  { name: "narrow", width: 390, height: 844 },
-];
+const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
 const THEMES = ["light", "dark"] as const;
 
+/** Four pictures of what the page shows now. */
 async function look(page: Page, name: string) {
-  await page.screenshot({ path: `e2e/screenshots/${name}.png` });
-  const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
-  const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  const said = serious.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join("\n")}`,
-  );
-  expect(said, name).toEqual([]);
-}
-
-for (const { name: size, width, height } of WIDTHS) {
-  for (const theme of THEMES) {
-    test.describe(`${size}, ${theme}`, () => {
-      test.use({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce" } as object);
-      const name = (page: string) => `${page}-${size}-${theme}`;
-
-      test("pages without the shell", async ({ page }) => {
-        await page.goto("/login");
-        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-        await look(page, name("login"));
-        await page.goto(simulator.url);
-        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-        await look(page, name("phone-page"));
-      });
-
-      test("pages of the console", async ({ agent }) => {
-        const { page } = agent;
-        const customer = await simulator.place({ name: "Rosa Villalba", hang_up_after_ms: 1_500 });
-        await simulator.ended(customer.id, "customer");
-        await expect(page.getByText("The caller hung up")).toBeHidden();
-        await look(page, name("calls"));
-        await page.getByRole("link", { name: "Rosa Villalba" }).first().click();
-        await expect(page.getByRole("heading", { level: 1, name: "Rosa Villalba" })).toBeVisible();
-        await expect(page.getByText("connect, with offer").last()).toBeVisible();
-        await look(page, name("call"));
-        for (const section of ["devices", "appearance", "shortcuts"]) {
-          await page.goto(`/settings/${section}`);
-          await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-          await look(page, name(`settings-${section}`));
-        }
-        await page.goto("/calls?search=nobody-is-called-this");
-        await expect(page.getByText("Nothing matches")).toBeVisible();
-        await look(page, name("nothing"));
-        await page.goto("/nowhere");
-        await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-        await look(page, name("not-found"));
-      });
-
-      test("the phone on the page", async ({ page }) => {
-        await simulator.quiet();
-        const agent = await openAgent(page);
-        await agent.ready();
-        const first = await simulator.place({
-          name: "Mariana Costa",
-          from: "5511982114477",
-          cta_payload: "order 48213",
-        });
-        await expect(agent.cards).toHaveCount(1);
-        await simulator.place({ name: "Javier Ortega", from: "34612004187" });
-        await expect(agent.cards).toHaveCount(2);
-        await look(page, name("incoming"));
-        await agent.answer();
-        await agent.ears.hear(440);
-        await look(page, name("in-call"));
-        await agent.button("Mute").click();
-        await agent.button("Devices").click();
-        await look(page, name("in-call-devices"));
-        await agent.button("Make small").click();
-        await look(page, name("minimised"));
-        await simulator.hangUp(first.id);
-        await simulator.quiet();
-      });
-    });
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport);
+    for (const theme of THEMES) {
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+      await expect(page.locator("html")).toHaveAttribute("data-mantine-color-scheme", theme);
+      await page.screenshot({ path: `e2e/screenshots/${name}-${size}-${theme}.png` });
+      const found = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+      const serious = found.violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+      const said = serious.map(
+        ({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join("\n")}`,
+      );
+      expect(said, `${name}, ${size}, ${theme}`).toEqual([]);
+    }
   }
+  await page.setViewportSize(SIZES.wide);
 }
+
+test.describe("every page, wide and narrow, light and dark", () => {
+  test.describe.configure({ timeout: 150_000 });
+
+  test("without the shell", async ({ page, baseURL }) => {
+    await page.goto("/login");
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await look(page, "login");
+
+    await page.goto(`http://elsewhere.test:${new URL(baseURL ?? "").port}/login`);
+    await expect(page.getByRole("alert")).toContainText("SWITCHBOARD_TLS_CERT");
+    await look(page, "insecure");
+
+    await test.step("the first account", async () => {
+      // This server has its account: what a new one would say is put into its mouth.
+      const server = await (await page.request.get("/api/v1/server")).json();
+      await page.route("**/api/v1/server", (route) => route.fulfill({ json: { ...server, needs_setup: true } }));
+      await page.route("**/api/v1/setup", (route) => route.fulfill({ status: 403, json: { code: "wrong_code" } }));
+      await page.goto("/welcome");
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await look(page, "welcome");
+      await page.getByLabel("Setup code").fill("0000");
+      await page.getByLabel("Name").fill("Ana Ribeiro");
+      await page.getByLabel("E-mail").fill("ana@example.com");
+      await page.getByRole("textbox", { name: "Password" }).fill("long enough for this");
+      await page.getByRole("button", { name: "Create account" }).click();
+      await expect(page.getByRole("alert")).toContainText("not the code");
+      await look(page, "welcome-refused");
+    });
+  });
+
+  test("of the console", async ({ agent }) => {
+    const { page } = agent;
+    const customer = await simulator.place({ name: "Rosa Villalba", hang_up_after_ms: 1_000 });
+    await simulator.ended(customer.id, "customer");
+    await expect(page.getByText("The caller hung up")).toBeHidden();
+    await look(page, "calls");
+    await page.getByRole("heading", { level: 1 }).press("?");
+    await expect(page.getByRole("dialog")).toBeVisible();
+    await look(page, "shortcuts-dialog");
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "Rosa Villalba" }).first().click();
+    await expect(page.getByRole("heading", { level: 1, name: "Rosa Villalba" })).toBeVisible();
+    await expect(page.getByText("connect, with offer").last()).toBeVisible();
+    await look(page, "call");
+    for (const section of ["devices", "appearance", "shortcuts"]) {
+      await page.goto(`/settings/${section}`);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await look(page, `settings-${section}`);
+    }
+  });
+
+  test("of the console when there is nothing, or trouble", async ({ agent }) => {
+    const { page } = agent;
+    await page.goto("/calls?search=nobody-is-called-this");
+    await expect(page.getByText("Nothing matches")).toBeVisible();
+    await look(page, "nothing");
+    await page.goto("/nowhere");
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await look(page, "not-found");
+    await page.route("**/api/v1/calls?*", (route) => route.fulfill({ json: { items: [], next_cursor: null } }));
+    await page.goto("/calls");
+    await expect(page.getByText("No calls yet")).toBeVisible();
+    await look(page, "empty");
+    await page.unroute("**/api/v1/calls?*");
+    await page.route("**/api/v1/calls?*", (route) => route.fulfill({ status: 500, json: { code: "internal" } }));
+    await page.goto("/calls");
+    await expect(page.getByText("The calls could not be loaded")).toBeVisible();
+    await look(page, "error");
+  });
+
+  test("with the phone, and the customer’s phone", async ({ page, context }) => {
+    await simulator.quiet();
+    const agent = await openAgent(page);
+    await agent.ready();
+    const phone = await context.newPage();
+    await phone.goto(simulator.url);
+    await expect(phone.getByRole("heading", { level: 1 })).toBeVisible();
+    await look(phone, "phone-page");
+
+    await phone.getByRole("button", { name: "Call", exact: true }).click();
+    await expect(agent.cards).toHaveCount(1);
+    await simulator.place({ name: "Javier Ortega", from: "34612004187", cta_payload: "order 48213" });
+    await expect(agent.cards).toHaveCount(2);
+    await page.bringToFront();
+    await look(page, "incoming");
+    await agent.answer();
+    await expect(agent.handset.getByTestId("timer")).not.toHaveText("00:00");
+    await look(page, "in-call");
+    await look(phone, "phone-page-in-call");
+    await page.bringToFront();
+    await agent.button("Mute").click();
+    await expect(agent.button("Muted")).toBeVisible();
+    await look(page, "muted");
+    await agent.button("Devices").click();
+    await look(page, "in-call-devices");
+    await agent.button("Make small").click();
+    await look(page, "minimised");
+    await simulator.quiet();
+  });
+});

@@ -1,5 +1,5 @@
 /** The agent: signs in, and is ready to be rung. */
-import { type BrowserContext, test as base, expect, type Locator, type Page } from "@playwright/test";
+import { type Browser, type BrowserContext, test as base, expect, type Locator, type Page } from "@playwright/test";
 import { type Ears, giveEars } from "./ears";
 import { simulator } from "./simulator";
 
@@ -57,9 +57,9 @@ export class Agent {
 /** Signing in once is enough for all journeys; the server slows down who signs in too often. */
 let cookies: Awaited<ReturnType<BrowserContext["cookies"]>> = [];
 
-export async function signIn(page: Page) {
+export async function signIn(page: Page, email = EMAIL) {
   await page.goto("/login");
-  await page.getByLabel("E-mail").fill(EMAIL);
+  await page.getByLabel("E-mail").fill(email);
   await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Calls" })).toBeVisible();
@@ -79,6 +79,36 @@ export async function openAgent(page: Page, path = "/calls"): Promise<Agent> {
   const agent = new Agent(page, ears);
   await page.getByRole("heading", { level: 1 }).click();
   return agent;
+}
+
+export class Colleague extends Agent {
+  private readonly admin: Page;
+  private readonly id: string;
+
+  constructor(page: Page, ears: Ears, admin: Page, id: string) {
+    super(page, ears);
+    this.admin = admin;
+    this.id = id;
+  }
+
+  async disable() {
+    const answer = await this.admin.request.patch(`/api/v1/users/${this.id}`, { data: { disabled: true } });
+    expect(answer.status()).toBe(200);
+  }
+}
+
+/** A second agent with an account of his own, in a browser session of his own. */
+export async function openColleague(admin: Agent, browser: Browser, name: string): Promise<Colleague> {
+  const email = `${Date.now()}@example.com`;
+  const account = { email, name, password: PASSWORD, role: "agent", language: "en" };
+  const created = await admin.page.request.post("/api/v1/users", { data: account });
+  expect(created.status()).toBe(201);
+  const { id } = (await created.json()) as { id: string };
+  const context = await browser.newContext({ baseURL: new URL(admin.page.url()).origin, permissions: ["microphone"] });
+  const page = await context.newPage();
+  const ears = await giveEars(page);
+  await signIn(page, email);
+  return new Colleague(page, ears, admin.page, id);
 }
 
 export const test = base.extend<{ agent: Agent }>({

@@ -59,7 +59,12 @@ export function UserMenu({ me, compact = false }: { me: Me; compact?: boolean })
           }}
         >
           {STATUSES.map((each) => (
-            <Menu.RadioItem key={each} value={each} closeMenuOnClick rightSection={<LineLamp state={agentLamp(each)} />}>
+            <Menu.RadioItem
+              key={each}
+              value={each}
+              closeMenuOnClick
+              rightSection={<LineLamp state={agentLamp(each)} />}
+            >
               {t(`user.${each}`)}
             </Menu.RadioItem>
           ))}
