@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod echo;
+mod graph_trouble;
 mod many_calls;
 mod people;
+mod postgres;
 mod restart;
 mod webhooks;

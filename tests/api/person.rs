@@ -69,7 +69,12 @@ pub(super) async fn code_of(answer: Response) -> String {
 }
 
 pub(super) fn stream_request(world: &World, headers: &[(&'static str, &str)]) -> Request {
-    let url = world.url("/api/v1/events").replacen("http", "ws", 1);
+    request_to(world, "/api/v1/events", headers)
+}
+
+/// Asks to open a WebSocket at any address.
+pub(super) fn request_to(world: &World, path: &str, headers: &[(&'static str, &str)]) -> Request {
+    let url = world.url(path).replacen("http", "ws", 1);
     let mut request = url.into_client_request().expect("a request");
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().expect("a header"));

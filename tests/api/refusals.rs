@@ -1,10 +1,10 @@
 //! What a refusal looks like, and what every answer carries.
 
-use reqwest::{StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use super::person::code_of;
-use crate::support::world::World;
+use super::person::{Stream, code_of, request_to};
+use crate::support::world::{API_KEY, World, account};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_cannot_be_read_says_where() {
@@ -28,9 +28,7 @@ async fn a_body_that_cannot_be_read_says_where() {
 async fn an_address_that_does_not_exist_is_a_problem_below_api_and_a_page_elsewhere() {
     let world = World::with_destination("agents").await;
     let get = async |path: &str| world.client().get(world.url(path)).send().await.expect("an answer");
-    for path in
-        ["/api", "/api/v2/calls", "/api/v1/nothing", "/api/v1/calls/x/y/z", "/simulator/v1/calls.json"]
-    {
+    for path in ["/api", "/api/v2/calls", "/api/v1/nothing", "/api/v1/calls/x/y/z"] {
         assert_eq!(get(path).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
     assert_eq!(code_of(get("/api/v1/nothing").await).await, "not_found");
@@ -41,6 +39,41 @@ async fn an_address_that_does_not_exist_is_a_problem_below_api_and_a_page_elsewh
     let page = get("/calls").await;
     assert_eq!(page.status(), StatusCode::OK);
     assert!(page.headers()[header::CONTENT_TYPE].to_str().expect("text").starts_with("text/html"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serve_mounts_nothing_of_the_simulator() {
+    let world = World::with_destination("agents").await;
+    let number = &account().numbers[0].id;
+    let graph = format!("/v25.0/{number}/calls");
+    let settings = format!("/v25.0/{number}/settings");
+    for (method, path) in [
+        (Method::POST, "/simulator/v1/calls"),
+        (Method::PUT, "/simulator/v1/faults"),
+        (Method::POST, "/simulator/v1/calls/sim_1/hang-up"),
+        (Method::POST, graph.as_str()),
+        (Method::POST, settings.as_str()),
+    ] {
+        // Even with the operator's key: there is nothing behind these addresses.
+        for key in [None, Some(API_KEY)] {
+            let mut request = world.client().request(method.clone(), world.url(path)).json(&json!({}));
+            if let Some(key) = key {
+                request = request.bearer_auth(key);
+            }
+            let status = request.send().await.expect("an answer").status();
+            assert!(matches!(status.as_u16(), 401 | 403 | 404 | 405), "{method} {path}: {status}");
+        }
+    }
+    for path in ["/simulator/v1/numbers", "/simulator/v1/customers", "/simulator/v1/log", settings.as_str()] {
+        let answer = world.client().get(world.url(path)).send().await.expect("an answer");
+        let kind = answer.headers()[header::CONTENT_TYPE].to_str().expect("text").to_owned();
+        assert!(kind.starts_with("text/html") || answer.status() == StatusCode::NOT_FOUND, "{path}: {kind}");
+        let body = answer.text().await.expect("text");
+        assert!(serde_json::from_str::<Value>(&body).is_err(), "{path}: {body}");
+    }
+    let phone = Stream::open(request_to(&world, "/simulator/v1/phone", &[])).await;
+    assert!(phone.is_err(), "the socket of the phone page opened");
+    assert!(world.simulator.calls().is_empty(), "and no call came of it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,8 +3,9 @@
 use reqwest::{Method, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use super::person::{Person, code_of, cookie_of, login};
+use super::person::{Person, Stream, code_of, cookie_of, login, stream_request};
 use crate::support::world::{EMAIL, PASSWORD, Plan, World};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,6 +68,33 @@ async fn a_session_ends_with_logout_and_with_the_next_sign_in_of_the_same_browse
         assert_eq!(person.send(Method::GET, path).await.status(), StatusCode::UNAUTHORIZED, "{path}");
     }
     assert_eq!(person.send(Method::POST, "/api/v1/logout").await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_session_opens_nothing_and_a_new_sign_in_does() {
+    let world = World::with_destination("agents").await;
+    let person = Person::sign_in(&world).await;
+    let engine = &world.exchange().engine;
+    let now = engine.clock().now();
+    let id = person.cookie.split_once('=').expect("a pair").1;
+    let hash = hex::encode(Sha256::digest(id.as_bytes()));
+    let sessions = engine.store().sessions();
+    let mut row = sessions.load(&hash, now).await.expect("the database answers").expect("the session");
+    row.expires_at = now;
+    sessions.save(&row).await.expect("saved");
+
+    for path in ["/api/v1/me", "/api/v1/calls"] {
+        let refused = person.send(Method::GET, path).await;
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "{path}");
+        assert_eq!(code_of(refused).await, "not_signed_in", "{path}");
+    }
+    let (ours, cookie) = (world.url(""), person.cookie.as_str());
+    let upgrade = stream_request(&world, &[("cookie", cookie), ("origin", ours.as_str())]);
+    assert_eq!(Stream::open(upgrade).await.err(), Some(401));
+
+    let again = Person::sign_in(&world).await;
+    assert_eq!(again.send(Method::GET, "/api/v1/me").await.status(), StatusCode::OK);
+    assert_eq!(person.send(Method::GET, "/api/v1/me").await.status(), StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,11 @@ use crate::support::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_caller_hears_himself_and_hangs_up() {
-    let world = World::with_destination("echo").await;
+    hears_himself_and_hangs_up(&World::with_destination("echo").await).await;
+}
+
+/// The story, in any world.
+pub(super) async fn hears_himself_and_hangs_up(world: &World) {
     let call = world.call(NewCall { sound: Sound::ToneHz(440), ..NewCall::default() });
 
     let heard = world

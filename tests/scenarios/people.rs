@@ -10,7 +10,7 @@ use switchboard_simulator::{CallState, EndedBy as TheirWord, NewCall, Sound};
 use crate::support::patience::eventually;
 use crate::support::world::World;
 
-async fn rings(agent: &SimulatedAgent) -> String {
+pub(super) async fn rings(agent: &SimulatedAgent) -> String {
     eventually("a card on the page", || async { agent.shown().borrow().ringing.keys().next().cloned() }).await
 }
 
@@ -37,7 +37,11 @@ async fn actor(world: &World, user: UserId) -> Actor {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customer_calls_an_agent_answers_and_both_hear_each_other() {
-    let world = World::with_destination("agents").await;
+    both_hear_each_other(&World::with_destination("agents").await).await;
+}
+
+/// The story, in any world.
+pub(super) async fn both_hear_each_other(world: &World) {
     let (agent, user) = world.agent("ana@example.com").await;
     let call = world.call(NewCall { sound: Sound::ToneHz(440), ..NewCall::default() });
 

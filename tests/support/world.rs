@@ -92,6 +92,11 @@ impl World {
         Self::start(Plan { destination, ..Plan::default() }).await
     }
 
+    /// Ends it before its database goes.
+    pub(crate) async fn stop(self) {
+        self.exchange.stop().await;
+    }
+
     pub(crate) fn exchange(&self) -> &Running {
         &self.exchange
     }

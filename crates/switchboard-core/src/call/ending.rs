@@ -5,6 +5,7 @@
 
 use crate::call::effect::{CallEffect, StopRinging};
 use crate::call::event::CallEventKind;
+use crate::call::incoming::{Incoming, PreAccept};
 use crate::call::input::{ProviderAnswer, ProviderFault};
 use crate::call::state::{EndReason, EndedBy, Ending, Outcome, ProviderState};
 use crate::call::{Call, Phase, Refusal};
@@ -85,6 +86,11 @@ impl Call {
 
     /// Nobody answered in time. `moment` is when the time was over, `now` when it was noticed.
     pub(super) fn end_unanswered(&mut self, now: Timestamp, moment: Timestamp) {
+        if let Phase::Incoming(Incoming { pre_accept: PreAccept::Sent { .. }, .. }) = self.phase {
+            // Without this the operator would look for the fault at his agents.
+            let detail = String::from("no answer before the call had to end");
+            self.record(now, CallEventKind::ProviderUnclear { action: "pre_accept", detail });
+        }
         self.record(now, CallEventKind::DeadlinePassed(EndReason::NoAnswer));
         let ending = Self::by_exchange(moment, Outcome::Missed, EndReason::NoAnswer);
         self.end(now, ProviderState::Missed, ending, Owed::Reject);
