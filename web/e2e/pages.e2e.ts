@@ -26,6 +26,13 @@ async function look(page: Page, name: string) {
   await page.setViewportSize(SIZES.wide);
 }
 
+/** With the click that lets the page ring: without it each picture would be one of the banner that asks for it. */
+async function open(page: Page, path: string) {
+  await page.goto(path);
+  await page.getByRole("heading", { level: 1 }).click();
+  await expect(page.getByText("Sound is off in this browser.")).toBeHidden();
+}
+
 test.describe("every page, wide and narrow, light and dark", () => {
   test.describe.configure({ timeout: 150_000 });
 
@@ -71,27 +78,26 @@ test.describe("every page, wide and narrow, light and dark", () => {
     await expect(page.getByText("connect, with offer").last()).toBeVisible();
     await look(page, "call");
     for (const section of ["devices", "appearance", "shortcuts"]) {
-      await page.goto(`/settings/${section}`);
-      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await open(page, `/settings/${section}`);
       await look(page, `settings-${section}`);
     }
   });
 
   test("of the console when there is nothing, or trouble", async ({ agent }) => {
     const { page } = agent;
-    await page.goto("/calls?search=nobody-is-called-this");
+    await open(page, "/calls?search=nobody-is-called-this");
     await expect(page.getByText("Nothing matches")).toBeVisible();
     await look(page, "nothing");
     await page.goto("/nowhere");
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     await look(page, "not-found");
     await page.route("**/api/v1/calls?*", (route) => route.fulfill({ json: { items: [], next_cursor: null } }));
-    await page.goto("/calls");
+    await open(page, "/calls");
     await expect(page.getByText("No calls yet")).toBeVisible();
     await look(page, "empty");
     await page.unroute("**/api/v1/calls?*");
     await page.route("**/api/v1/calls?*", (route) => route.fulfill({ status: 500, json: { code: "internal" } }));
-    await page.goto("/calls");
+    await open(page, "/calls");
     await expect(page.getByText("The calls could not be loaded")).toBeVisible();
     await look(page, "error");
   });

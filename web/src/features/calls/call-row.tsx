@@ -24,6 +24,10 @@ export function CallDuration({ call }: { call: Call }) {
   return duration(call.talk_seconds ?? call.duration_seconds);
 }
 
+function hasDuration(call: Call): boolean {
+  return call.status === "answered" || (call.talk_seconds ?? call.duration_seconds) !== null;
+}
+
 interface RowProps {
   call: Call;
   index: number;
@@ -73,7 +77,12 @@ export const CallRow = memo(function CallRow({ call, index, top, narrow, search 
               <DirectionIcon call={call} size={14} />
               <CallState status={call.status} />
               <span className="figures">
-                <CallDuration call={call} />, {call.number.name}
+                {hasDuration(call) && (
+                  <>
+                    <CallDuration call={call} />,{" "}
+                  </>
+                )}
+                {call.number.name}
               </span>
             </span>
           </span>
