@@ -46,6 +46,8 @@ pub(crate) fn journeys(chromium: &str, filter: &[String]) -> Result<Done> {
     command.env("SWITCHBOARD_URL", format!("http://{}", server.listen));
     command.env("SIMULATOR_URL", format!("http://{}", server.simulator));
     command.env("SWITCHBOARD_EMAIL", EMAIL).env("SWITCHBOARD_PASSWORD", PASSWORD);
+    // The journey of the first account needs a server of its own.
+    command.env("SWITCHBOARD_BIN", target_dir().join("debug/switchboard"));
     let result = web::counted(&mut command, "npm run e2e in web/");
     if let Some(status) = server.running.ended() {
         bail!("the server ended during the journeys ({status})\n{}", server.last_words());
