@@ -74,6 +74,11 @@ async fn serve_mounts_nothing_of_the_simulator() {
     let phone = Stream::open(request_to(&world, "/simulator/v1/phone", &[])).await;
     assert!(phone.is_err(), "the socket of the phone page opened");
     assert!(world.simulator.calls().is_empty(), "and no call came of it");
+
+    // The same at the simulator's own port is there, so the addresses above are the right ones.
+    let there = format!("{}/simulator/v1/numbers", world.simulator.url().trim_end_matches('/'));
+    let numbers = world.client().get(there).send().await.expect("an answer");
+    assert!(numbers.json::<Value>().await.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
