@@ -400,8 +400,10 @@ export interface components {
             quality?: components["schemas"]["Quality"] | null;
             /** @description Until when it rings; none while nobody is rung. */
             ring_until?: string | null;
-            /** @description Who is rung at this moment. */
+            /** @description Who is rung at this moment; the first eight by name. */
             ringing: components["schemas"]["Person"][];
+            /** @description How many are rung. */
+            ringing_count: number;
             /** @description What the provider knows: `ringing`, `pre_accepted`, `accepted`, `terminated`, `rejected`, `missed`, `failed`, `cancelled`. */
             state: string;
             /** @description What agents read: `offered`, `ringing`, `answered`, `ended`, `missed`, `rejected`, `failed`. */
@@ -685,8 +687,10 @@ export interface components {
             call: components["schemas"]["Call"];
             /** @description I am the only one rung: declining rejects the call. */
             last: boolean;
-            /** @description Who else is rung. */
+            /** @description Who else is rung; the first eight by name. */
             others: components["schemas"]["Person"][];
+            /** @description How many others are rung. */
+            others_count: number;
             /** @description Until when it can be taken. */
             ring_until: string;
         };

@@ -4,9 +4,9 @@
 //! to waiting calls) is returned as [`Aftermath`] and carried out by the caller after the lock is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use switchboard_core::access::{Branches, Scope};
+use switchboard_core::access::{Branches, Role, Scope};
 use switchboard_core::ids::{BranchId, CallId, LineId, TenantId, UserId};
 use switchboard_core::presence::{AgentFacts, PresenceState};
 use tokio::sync::mpsc;
@@ -38,13 +38,40 @@ impl Actor {
     }
 }
 
+/// One message as it goes out: written once, however many pages read it.
+#[derive(Debug, Clone)]
+pub struct Said {
+    text: Arc<str>,
+    is_bye: bool,
+}
+
+impl Said {
+    pub(crate) fn new(message: &ServerMessage) -> Self {
+        // Every message is made of texts, numbers and lists: nothing in it can fail to be written.
+        let text = serde_json::to_string(message).unwrap_or_default();
+        Self { text: text.into(), is_bye: matches!(message, ServerMessage::Bye { .. }) }
+    }
+
+    /// JSON.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Nothing follows this one.
+    #[must_use]
+    pub const fn is_bye(&self) -> bool {
+        self.is_bye
+    }
+}
+
 /// One open page.
 #[derive(Debug)]
 struct Page {
     id: Uuid,
     session: Option<String>,
     /// None: too slow or gone; its stream ends, and its `Client` closes the page.
-    queue: Option<mpsc::Sender<ServerMessage>>,
+    queue: Option<mpsc::Sender<Said>>,
     sound: bool,
     microphone: MicrophonePermission,
 }
@@ -69,6 +96,7 @@ struct Agent {
     ringing: BTreeSet<CallId>,
     in_call: Option<CallId>,
     presence: PresenceState,
+    presence_is_news: bool,
 }
 
 impl Agent {
@@ -140,12 +168,7 @@ impl Agents {
     }
 
     /// A page opens its stream.
-    pub(crate) fn open_page(
-        &self,
-        who: &Actor,
-        page: Uuid,
-        session: Option<String>,
-    ) -> mpsc::Receiver<ServerMessage> {
+    pub(crate) fn open_page(&self, who: &Actor, page: Uuid, session: Option<String>) -> mpsc::Receiver<Said> {
         let (queue, receiver) = mpsc::channel(PAGE_QUEUE);
         let mut agents = self.lock();
         let agent = agents.entry(who.user).or_insert_with(|| Agent {
@@ -158,6 +181,7 @@ impl Agents {
             ringing: BTreeSet::new(),
             in_call: None,
             presence: PresenceState::Offline,
+            presence_is_news: false,
         });
         agent.name.clone_from(&who.name);
         agent.scope = who.scope.clone();
@@ -319,7 +343,7 @@ impl Agents {
             for page in agent.pages.iter().filter(|page| which(&page.session)) {
                 if let Some(queue) = &page.queue {
                     // A full queue closes just the same: the receiver ends with the sender.
-                    let _ = queue.try_send(ServerMessage::Bye { why: why.word() });
+                    let _ = queue.try_send(Said::new(&ServerMessage::Bye { why: why.word() }));
                 }
             }
             agent.pages.retain(|page| !which(&page.session));
@@ -368,24 +392,30 @@ impl Agents {
         }
     }
 
-    /// Everybody of a tenant, as colleagues see them.
-    pub(crate) fn presence_of(&self, tenant: TenantId) -> Vec<AgentPresence> {
+    /// Those whose presence this person sees: himself, and everybody of his tenant when he supervises.
+    pub(crate) fn presence_for(&self, who: &Actor) -> Vec<AgentPresence> {
         self.lock()
             .iter()
-            .filter(|(_, agent)| agent.scope.tenant == tenant && agent.is_person)
-            .map(|(user, agent)| AgentPresence {
-                user_id: user.to_string(),
-                name: agent.name.clone(),
-                state: agent.presence.as_str(),
+            .filter(|(user, agent)| {
+                agent.is_person
+                    && (**user == who.user
+                        || (who.scope.role >= Role::Supervisor && agent.scope.tenant == who.scope.tenant))
             })
+            .map(|(user, agent)| presence(*user, agent))
             .collect()
+    }
+
+    /// Calls the agent is rung for.
+    pub(crate) fn ringing_of(&self, user: UserId) -> Vec<CallId> {
+        self.lock().get(&user).map(|agent| agent.ringing.iter().copied().collect()).unwrap_or_default()
     }
 
     /// Says something to every page of one person.
     pub(crate) fn tell_user(&self, user: UserId, message: &ServerMessage) {
         let mut agents = self.lock();
         if let Some(agent) = agents.get_mut(&user) {
-            agent.pages.iter_mut().for_each(|page| deliver(page, message.clone()));
+            let said = Said::new(message);
+            agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
         }
     }
 
@@ -398,9 +428,10 @@ impl Agents {
 
     /// Says something to every page that may see this tenant and branch.
     pub(crate) fn tell_everybody(&self, tenant: TenantId, branch: Option<BranchId>, message: &ServerMessage) {
+        let said = Said::new(message);
         for agent in self.lock().values_mut() {
             if agent.scope.tenant == tenant && agent.scope.branches.reach(branch) {
-                agent.pages.iter_mut().for_each(|page| deliver(page, message.clone()));
+                agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
             }
         }
     }
@@ -420,7 +451,7 @@ impl Agents {
         aftermath
     }
 
-    /// Tells the colleagues if the presence word has changed.
+    /// If the presence word has changed: the agent hears it at once, those who supervise him with the next round.
     fn settle(agents: &mut BTreeMap<UserId, Agent>, user: UserId) {
         let Some(agent) = agents.get_mut(&user) else { return };
         let now = agent.facts().state();
@@ -428,28 +459,49 @@ impl Agents {
             return;
         }
         agent.presence = now;
-        let tenant = agent.scope.tenant;
-        let message = ServerMessage::Presence(AgentPresence {
-            user_id: user.to_string(),
-            name: agent.name.clone(),
-            state: now.as_str(),
-        });
-        for colleague in agents.values_mut() {
-            if colleague.scope.tenant == tenant {
-                colleague.pages.iter_mut().for_each(|page| deliver(page, message.clone()));
+        agent.presence_is_news = true;
+        let said = Said::new(&ServerMessage::Presence(presence(user, agent)));
+        agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
+    }
+
+    /// Tells supervisors whose presence has changed since the last round. Two hundred people who are rung together
+    /// change twice a call; in rounds that is one message for each of them at the most.
+    pub(crate) fn tell_presence(&self) {
+        let mut agents = self.lock();
+        let news: Vec<(UserId, TenantId, Said)> = agents
+            .iter_mut()
+            .filter_map(|(user, agent)| {
+                let said = || Said::new(&ServerMessage::Presence(presence(*user, agent)));
+                agent.presence_is_news.then(|| (*user, agent.scope.tenant, said()))
+            })
+            .collect();
+        agents.values_mut().for_each(|agent| agent.presence_is_news = false);
+        if news.is_empty() {
+            return;
+        }
+        for (user, supervisor) in agents.iter_mut().filter(|(_, agent)| agent.scope.role >= Role::Supervisor)
+        {
+            for (changed, tenant, said) in &news {
+                if changed != user && *tenant == supervisor.scope.tenant {
+                    supervisor.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
+                }
             }
         }
     }
 }
 
+fn presence(user: UserId, agent: &Agent) -> AgentPresence {
+    AgentPresence { user_id: user.to_string(), name: agent.name.clone(), state: agent.presence.as_str() }
+}
+
 fn tell(agent: &mut Agent, page: Uuid, message: ServerMessage) {
     if let Some(open) = agent.pages.iter_mut().find(|open| open.id == page) {
-        deliver(open, message);
+        deliver(open, Said::new(&message));
     }
 }
 
 /// A page that does not keep up loses its queue: its stream ends with the sender, and then the page is closed.
-fn deliver(page: &mut Page, message: ServerMessage) {
+fn deliver(page: &mut Page, message: Said) {
     let Some(queue) = &page.queue else { return };
     match queue.try_send(message) {
         Ok(()) => {}
@@ -463,8 +515,6 @@ fn deliver(page: &mut Page, message: ServerMessage) {
 
 #[cfg(test)]
 mod tests {
-    use switchboard_core::access::Role;
-
     use super::*;
 
     fn id(number: u128) -> Uuid {
@@ -477,7 +527,7 @@ mod tests {
     }
 
     /// Ana on one page of session `s`, with a connected line, ready to be rung.
-    fn ready(agents: &Agents) -> (mpsc::Receiver<ServerMessage>, Uuid, LineId) {
+    fn ready(agents: &Agents) -> (mpsc::Receiver<Said>, Uuid, LineId) {
         let (page, line) = (id(10), LineId::from_uuid(id(11)));
         let queue = agents.open_page(&ana(), page, Some("s".to_owned()));
         agents.open_line(ana().user, page, line);

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::Engine;
-use crate::agents::{Actor, Aftermath, LineChange};
+use crate::agents::{Actor, Aftermath, LineChange, Said};
 use crate::call_registry::CallMessage;
 use crate::clock::{fresh_uuid, rfc3339};
 use crate::events::{AgentStatus, ClientMessage, Hello, ServerMessage};
@@ -18,8 +18,8 @@ pub struct Client {
     engine: Engine,
     who: Actor,
     page: Uuid,
-    hello: Option<ServerMessage>,
-    queue: mpsc::Receiver<ServerMessage>,
+    hello: Option<Said>,
+    queue: mpsc::Receiver<Said>,
 }
 
 impl std::fmt::Debug for Client {
@@ -33,7 +33,7 @@ impl std::fmt::Debug for Client {
 
 impl Client {
     /// The next message for the page; `Hello` first. None: the engine closed the stream (a page too slow, or gone).
-    pub async fn next(&mut self) -> Option<ServerMessage> {
+    pub async fn next(&mut self) -> Option<Said> {
         match self.hello.take() {
             Some(hello) => Some(hello),
             None => self.queue.recv().await,
@@ -111,14 +111,17 @@ impl Engine {
         let mine = self.agents().call_of(who.user).and_then(|call| self.registry().view(&who.scope, call));
         let calls = self.registry().visible(&who.scope);
         let me = who.user.to_string();
-        let offers = calls
-            .iter()
-            .filter(|call| call.ringing.iter().any(|person| person.id == me))
+        let offers = self
+            .agents()
+            .ringing_of(who.user)
+            .into_iter()
+            .filter_map(|call| self.registry().view(&who.scope, call))
             .map(|call| crate::events::Offer {
-                call: call.clone(),
-                ring_until: self.ring_until(call),
+                ring_until: self.ring_until(&call),
                 others: call.ringing.iter().filter(|person| person.id != me).cloned().collect(),
-                last: call.ringing.len() == 1,
+                others_count: call.ringing_count.saturating_sub(1),
+                last: call.ringing_count == 1,
+                call,
             })
             .collect();
         let hello = ServerMessage::Hello(Box::new(Hello {
@@ -132,9 +135,9 @@ impl Engine {
                 AgentStatus::Available => "available",
                 AgentStatus::DoNotDisturb => "do_not_disturb",
             },
-            presence: self.agents().presence_of(who.scope.tenant),
+            presence: self.agents().presence_for(&who),
         }));
-        Client { engine: self.clone(), who, page, hello: Some(hello), queue }
+        Client { engine: self.clone(), who, page, hello: Some(Said::new(&hello)), queue }
     }
 
     /// Carries out what follows from a change of an agent.

@@ -111,8 +111,10 @@ pub struct CallView {
     pub answered_by: Option<Person>,
     /// When it ended.
     pub ended_at: Option<String>,
-    /// Who is rung at this moment.
+    /// Who is rung at this moment; the first eight by name.
     pub ringing: Vec<Person>,
+    /// How many are rung.
+    pub ringing_count: usize,
     /// How long a person spoke with the customer, s.
     pub talk_seconds: Option<u64>,
     /// The provider's own count, s.
@@ -147,8 +149,10 @@ pub struct Offer {
     pub call: CallView,
     /// Until when it can be taken.
     pub ring_until: String,
-    /// Who else is rung.
+    /// Who else is rung; the first eight by name.
     pub others: Vec<Person>,
+    /// How many others are rung.
+    pub others_count: usize,
     /// I am the only one rung: declining rejects the call.
     pub last: bool,
 }

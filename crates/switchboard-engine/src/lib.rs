@@ -35,7 +35,7 @@ use switchboard_store::numbers::Number;
 use switchboard_store::{Store, StoreError};
 use tokio::sync::mpsc;
 
-pub use agents::{Actor, SignOut};
+pub use agents::{Actor, Said, SignOut};
 pub use capacity::{Capacity, CapacityReport};
 pub use client::Client;
 pub use clock::Clock;
@@ -48,6 +48,8 @@ use call_registry::{CallMessage, CallRegistry, Place};
 use capacity::CapacityCache;
 use events::CallView;
 
+/// How often supervisors hear of changed presence.
+const PRESENCE_EVERY: std::time::Duration = std::time::Duration::from_millis(250);
 /// Between two looks whether every call has ended.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
 
@@ -120,6 +122,7 @@ impl Engine {
         engine.spawn_inbox_jobs(marked);
         engine.spawn_media_reports(reports);
         engine.spawn_clock_watch();
+        engine.spawn_presence_rounds();
         engine.recover().await?;
         Ok(engine)
     }
@@ -271,6 +274,16 @@ impl Engine {
 
     pub(crate) fn ring_until(&self, call: &CallView) -> String {
         call.ring_until.clone().or_else(|| call.answer_by.clone()).unwrap_or_default()
+    }
+
+    fn spawn_presence_rounds(&self) {
+        let engine = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(PRESENCE_EVERY).await;
+                engine.agents().tell_presence();
+            }
+        });
     }
 
     /// Every answer of the provider carries its time; deadlines are corrected by it (C1).

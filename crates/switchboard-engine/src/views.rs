@@ -14,6 +14,10 @@ use switchboard_store::numbers::Number;
 use crate::clock::rfc3339;
 use crate::events::{CallError, CallEventView, CallView, Caller, NumberName, Person, Quality};
 
+/// Of many who are rung so many are named; a call that rings two hundred people would be told to each with the names
+/// of all the others.
+pub(crate) const NAMED: usize = 8;
+
 /// The number as a call names it.
 pub(crate) fn number_name(number: &Number) -> NumberName {
     NumberName {
@@ -61,7 +65,8 @@ pub(crate) fn call_view(
         answered_at: facts.answered_at.map(rfc3339),
         answered_by: facts.answered_by.map(&name_of),
         ended_at: ending.map(|ending| rfc3339(ending.at)),
-        ringing: facts.ringing.iter().copied().map(&name_of).collect(),
+        ringing: facts.ringing.iter().take(NAMED).copied().map(&name_of).collect(),
+        ringing_count: facts.ringing.len(),
         talk_seconds: facts.talk_time().map(|talk| talk.as_secs()),
         duration_seconds: facts.provider_duration.map(|duration| duration.as_secs()),
         error: ending
@@ -126,13 +131,13 @@ pub(crate) fn event_data(what: &CallEventKind, name_of: impl Fn(UserId) -> Perso
             json!({ "action": action, "error": fault_data(fault) })
         }
         CallEventKind::ProviderUnclear { action, detail } => json!({ "action": action, "detail": detail }),
-        CallEventKind::Rung(user)
-        | CallEventKind::AnswerClicked(user)
+        CallEventKind::Rung(user) => json!({ "users": [name_of(*user)] }),
+        CallEventKind::AnswerClicked(user)
         | CallEventKind::PutThrough(user)
         | CallEventKind::LineLost(user)
         | CallEventKind::LineBack(user) => person(*user),
         CallEventKind::RingStopped { agent, why } => {
-            json!({ "user": name_of(*agent), "why": stop_ringing_word(*why) })
+            json!({ "users": [name_of(*agent)], "why": stop_ringing_word(*why) })
         }
         CallEventKind::NoticeStarted(notice) => json!({ "notice": notice_word(*notice) }),
         CallEventKind::InputRefused { input, why } => json!({ "input": input, "why": why }),

@@ -3,7 +3,17 @@ import { after, personOf, rungs } from "./ladder";
 
 it("a record is told in order, from the first event on", () => {
   const told = rungs([
-    { seq: 2, at: "2026-11-20T10:00:00.130Z", kind: "ring.started", data: { user: { id: "u", name: "Ana" } } },
+    {
+      seq: 2,
+      at: "2026-11-20T10:00:00.130Z",
+      kind: "ring.started",
+      data: {
+        users: [
+          { id: "u", name: "Ana" },
+          { id: "v", name: "Ben" },
+        ],
+      },
+    },
     { seq: 1, at: "2026-11-20T10:00:00.000Z", kind: "call.received", data: null },
   ]);
   expect(told.map((rung) => [rung.kind, rung.from, rung.to, after(rung.afterMs)])).toEqual([

@@ -102,8 +102,13 @@ export function rungs(events: readonly CallEvent[]): Rung[] {
   });
 }
 
-/** The person an event is about, by name where we know one. */
+/** Who an event is about, by name where we know one; of many the first three. */
 export function personOf(data: Record<string, unknown>, names: Record<string, string>): string | null {
+  if (Array.isArray(data.users) && data.users.length > 0) {
+    const people = data.users.slice(0, 3).map((user) => personOf({ user }, names) ?? "?");
+    const more = data.users.length - people.length;
+    return more > 0 ? `${people.join(", ")} +${more}` : people.join(", ");
+  }
   for (const key of ["agent", "user", "by_user", "by"]) {
     const value = data[key];
     if (typeof value === "object" && value !== null && "name" in value && typeof value.name === "string")

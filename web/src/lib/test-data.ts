@@ -26,6 +26,7 @@ export function aCall(id: string, change: Partial<Call>): Call {
     answered_by: null,
     ended_at: null,
     ringing: [],
+    ringing_count: 0,
     talk_seconds: null,
     duration_seconds: null,
     error: null,
@@ -39,6 +40,7 @@ export function anOffer(id: string, seconds: number): Offer {
     call: aCall(id, {}),
     ring_until: new Date(START + seconds * 1000).toISOString(),
     others: [{ id: "u2", name: "Marco" }],
+    others_count: 1,
     last: false,
   };
 }

@@ -36,14 +36,7 @@ impl CallTask {
             self.engine.agents().tell_user(*user, &message);
             self.engine.ring_agent(*user, self.id, false);
         }
-        if rung != self.rung {
-            for user in &rung {
-                if let Some(offer) = self.offer_to(*user) {
-                    self.engine.agents().tell_user(*user, &ServerMessage::Offer { offer: Box::new(offer) });
-                }
-            }
-            self.rung = rung;
-        }
+        self.offer_again_where_needed(&rung);
         if over
             && let Some(ending) = &self.call.facts().ending
             && self.saver.just_ended()
@@ -85,17 +78,37 @@ impl CallTask {
         })
     }
 
+    /// An offer is told once, and again when what the card says of the others has changed.
+    fn offer_again_where_needed(&mut self, rung: &[UserId]) {
+        if rung == self.rung {
+            return;
+        }
+        let named = |rung: &[UserId], user: UserId| {
+            let others = rung.iter().copied().filter(|other| *other != user);
+            (others.take(views::NAMED).collect::<Vec<_>>(), rung.len() == 1)
+        };
+        for user in rung {
+            let is_new = !self.rung.contains(user);
+            if (is_new || named(rung, *user) != named(&self.rung, *user))
+                && let Some(offer) = self.offer_to(*user)
+            {
+                self.engine.agents().tell_user(*user, &ServerMessage::Offer { offer: Box::new(offer) });
+            }
+        }
+        self.rung = rung.to_vec();
+    }
+
     fn offer_to(&self, user: UserId) -> Option<Offer> {
         let facts = self.call.facts();
-        let others: Vec<Person> = facts
-            .ringing
-            .iter()
-            .copied()
-            .filter(|other| *other != user)
-            .map(|other| self.person(other))
-            .collect();
+        let others = facts.ringing.iter().copied().filter(|other| *other != user);
         let until = self.call.ring_until()?;
-        Some(Offer { call: self.view(), ring_until: rfc3339(until), last: others.is_empty(), others })
+        Some(Offer {
+            call: self.view(),
+            ring_until: rfc3339(until),
+            last: facts.ringing.len() == 1,
+            others_count: facts.ringing.len().saturating_sub(1),
+            others: others.take(views::NAMED).map(|other| self.person(other)).collect(),
+        })
     }
 
     fn tell_my_call(&self, user: UserId) {

@@ -71,8 +71,19 @@ impl Saver {
         }
     }
 
-    /// One more entry of the story.
+    /// One more entry of the story. Several people rung (or not rung any more) for the same reason at the same moment
+    /// are one entry.
     pub(crate) fn add(&mut self, mut event: EventRow) {
+        if let Some(last) = self.waiting.last_mut()
+            && last.kind == event.kind
+            && last.at == event.at
+            && last.data["why"] == event.data["why"]
+            && let (Some(users), Some(more)) =
+                (last.data["users"].as_array_mut(), event.data["users"].as_array_mut())
+        {
+            users.append(more);
+            return;
+        }
         self.seq += 1;
         event.seq = self.seq;
         self.waiting.push(event);

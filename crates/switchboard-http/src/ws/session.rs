@@ -66,11 +66,10 @@ async fn talk(state: &AppState, signed_in: &SignedIn, client: &mut Client, socke
         tokio::select! {
             message = client.next() => {
                 let Some(message) = message else { return End::TooSlow };
-                let last = matches!(message, ServerMessage::Bye { .. });
-                if let Err(end) = send(socket, &message).await {
+                if let Err(end) = send_text(socket, message.text()).await {
                     return end;
                 }
-                if last {
+                if message.is_bye() {
                     return End::Goodbye;
                 }
             }
@@ -127,6 +126,10 @@ async fn send(socket: &mut WebSocket, message: &ServerMessage) -> Result<(), End
             return Ok(());
         }
     };
+    send_text(socket, &text).await
+}
+
+async fn send_text(socket: &mut WebSocket, text: &str) -> Result<(), End> {
     match timeout(SEND_WAIT, socket.send(Message::text(text))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) => Err(End::ClientGone),
