@@ -243,7 +243,12 @@ fn read_first_user(settings: &Settings) -> Result<Option<FirstUser>, ConfigError
 }
 
 fn read_number(settings: &Settings) -> Result<Option<NumberFromEnvironment>, ConfigError> {
-    let Some(phone_number_id) = settings.text("PHONE_NUMBER_ID") else { return Ok(None) };
+    let Some(phone_number_id) = settings.text("PHONE_NUMBER_ID") else {
+        if settings.text("SWITCHBOARD_DESTINATION").is_some() {
+            return Err(ConfigError::missing("PHONE_NUMBER_ID", "SWITCHBOARD_DESTINATION is about that number"));
+        }
+        return Ok(None);
+    };
     let with = "it goes with PHONE_NUMBER_ID";
     let destination = match settings.text("SWITCHBOARD_DESTINATION").as_deref() {
         None => None,
@@ -421,6 +426,7 @@ mod tests {
             ("SWITCHBOARD_API_KEY", "short"),
             ("WHATSAPP_CALLING_ENABLED", "maybe"),
             ("SWITCHBOARD_TLS_CERT", "cert.pem"),
+            ("SWITCHBOARD_DESTINATION", "agents"),
         ] {
             let error = read(&[(name, value)]).expect_err(name);
             assert!(

@@ -95,6 +95,12 @@ export function joinNames(names: string[], language: string): string {
   return new Intl.ListFormat(language, { type: "conjunction" }).format(names);
 }
 
+/** The first three by name and how many more: "Marco, Inés, Lucía and +4". */
+export function joinSomeNames(people: { name: string }[], count: number, language: string): string {
+  const names = people.slice(0, 3).map((person) => person.name);
+  return joinNames(count > names.length ? [...names, `+${count - names.length}`] : names, language);
+}
+
 /** Texts whose key is made from a word of the server; `null` when the server knows a word that we do not. */
 export function useServerWords(): (key: string, values?: Record<string, string>) => string | null {
   const { t, i18n } = useTranslation();

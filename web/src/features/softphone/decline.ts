@@ -1,7 +1,7 @@
 /** Declining a card, with the toast that says what goes on. */
 
 import { useTranslation } from "react-i18next";
-import { currentLanguage, joinNames } from "../../lib/i18n";
+import { currentLanguage, joinSomeNames } from "../../lib/i18n";
 import { phone } from "../../lib/softphone/phone";
 import type { Card } from "../../lib/softphone/state";
 import { toast } from "../../lib/toast";
@@ -10,10 +10,7 @@ export function useDecline(): (card: Card) => Promise<void> {
   const { t } = useTranslation();
   return async (card) => {
     if (!(await phone.decline(card.call.id))) return;
-    const names = joinNames(
-      card.others.map((other) => other.name),
-      currentLanguage(),
-    );
+    const names = joinSomeNames(card.others, card.othersCount, currentLanguage());
     const message = card.others.length > 0 ? t("call.declined_toast", { names }) : t("call.rejected_toast");
     toast({ message, autoClose: 5000 });
   };

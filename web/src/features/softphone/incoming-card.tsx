@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/avatar";
 import { LineLamp } from "../../components/line-lamp";
 import { secondsLeft, useNow } from "../../lib/clock";
-import { currentLanguage, joinNames } from "../../lib/i18n";
+import { currentLanguage, joinSomeNames } from "../../lib/i18n";
 import { phone } from "../../lib/softphone/phone";
 import type { Card } from "../../lib/softphone/state";
 import { usePhone } from "../../lib/softphone/use-phone";
@@ -54,11 +54,8 @@ function useHint(card: Card): string {
   if (card.trouble !== null) return t("call.trouble_other");
   if (card.last) return t("call.reject_hint");
   if (card.others.length === 0) return "";
-  const names = joinNames(
-    card.others.map((other) => other.name),
-    currentLanguage(),
-  );
-  return t("call.decline_hint", { names, count: card.others.length });
+  const names = joinSomeNames(card.others, card.othersCount, currentLanguage());
+  return t("call.decline_hint", { names, count: card.othersCount });
 }
 
 export function IncomingCard({ card, first }: { card: Card; first: boolean }) {

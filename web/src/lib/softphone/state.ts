@@ -30,6 +30,8 @@ export interface Card {
   /** How long it rang in total when it arrived; the bar is drawn against it. */
   ringForMs: number;
   others: Person[];
+  /** The server names the first eight of them only. */
+  othersCount: number;
   last: boolean;
   arrivedAt: number;
   phase: "ringing" | "connecting" | "declining" | "gone";
@@ -130,6 +132,7 @@ function cardOf(offer: Offer, offsetMs: number, now: number): Card {
     ringUntil: offer.ring_until,
     ringForMs: Math.max(left, 1_000),
     others: offer.others,
+    othersCount: offer.others_count,
     last: offer.last,
     arrivedAt: now,
     phase: "ringing",
@@ -149,6 +152,7 @@ function withOffer(cards: Card[], offer: Offer, offsetMs: number, now: number): 
     call: offer.call,
     ringUntil: offer.ring_until,
     others: offer.others,
+    othersCount: offer.others_count,
     last: offer.last,
   });
 }
