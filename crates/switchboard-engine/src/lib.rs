@@ -1,6 +1,6 @@
 //! COORDINATE: waits, spawns, retries and joins the other crates together. Decides nothing.
 //!
-//! The way of a webhook: [`inbox`] trusts it, keeps it and hands it over → `call_registry` finds or makes the call's
+//! The way of a webhook: `inbox` trusts it, keeps it and hands it over → `call_registry` finds or makes the call's
 //! task → `call_task` feeds the core's machine → `effects` has done what it asks for → `views` and [`events`] say
 //! what the outside may know → `agents` and `client` bring it to the open pages.
 

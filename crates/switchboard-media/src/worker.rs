@@ -132,6 +132,7 @@ pub(crate) fn start(
         demux: Demux::default(),
         legs_made: 0,
         unfinished: Vec::new(),
+        shared_unfinished: false,
         wake_at: None,
         next_scan: clock.now(),
         rx: vec![0; DATAGRAM].into_boxed_slice(),
@@ -159,6 +160,8 @@ struct Worker {
     legs_made: u32,
     /// Customer sockets that had more to read than a turn.
     unfinished: Vec<usize>,
+    /// The shared port still had something when its turn was over.
+    shared_unfinished: bool,
     wake_at: Option<Instant>,
     next_scan: Instant,
     rx: Box<[u8]>,
@@ -172,7 +175,7 @@ impl Worker {
         loop {
             let now = self.tools.clock.now();
             let sleep = match self.wake_at {
-                _ if !self.unfinished.is_empty() => Duration::ZERO,
+                _ if self.shared_unfinished || !self.unfinished.is_empty() => Duration::ZERO,
                 Some(at) => at.saturating_duration_since(now).clamp(TIMER_GRAIN, IDLE),
                 None => IDLE,
             };
@@ -188,6 +191,9 @@ impl Worker {
             }
             for customer in std::mem::take(&mut self.unfinished) {
                 self.customer_readable(now, customer);
+            }
+            if std::mem::take(&mut self.shared_unfinished) {
+                self.shared_readable(now, &mut received);
             }
             for event in &events {
                 match event.token() {

@@ -245,7 +245,10 @@ fn read_first_user(settings: &Settings) -> Result<Option<FirstUser>, ConfigError
 fn read_number(settings: &Settings) -> Result<Option<NumberFromEnvironment>, ConfigError> {
     let Some(phone_number_id) = settings.text("PHONE_NUMBER_ID") else {
         if settings.text("SWITCHBOARD_DESTINATION").is_some() {
-            return Err(ConfigError::missing("PHONE_NUMBER_ID", "SWITCHBOARD_DESTINATION is about that number"));
+            return Err(ConfigError::missing(
+                "PHONE_NUMBER_ID",
+                "SWITCHBOARD_DESTINATION is about that number",
+            ));
         }
         return Ok(None);
     };

@@ -25,6 +25,11 @@ const CONNECTING_RETRY: Duration = Duration::from_millis(400);
 /// RFC 7675 asks for a consent check every 5 s at least.
 const CONSENT_RETRY: Duration = Duration::from_millis(2_500);
 const CONSENT_RETRIES: usize = 9;
+/// The integrity of a check does not cover where it came from: one that was recorded can be sent again from anywhere,
+/// and the ICE agent keeps every address it is told. A laptop meets far fewer in a day.
+const SOURCES_OF_A_LINE: usize = 256;
+/// A browser checks its path every 2.5 s; one that was silent for longer has moved when it nominates another.
+const BROWSER_SILENT: Duration = Duration::from_secs(4);
 /// Seconds of silence at the start of a call come from the usual 1, 2, 4 s of DTLS.
 const DTLS_FIRST_RETRY: Duration = Duration::from_millis(250);
 const DTLS_RETRIES: usize = 7;
@@ -101,6 +106,10 @@ pub(crate) struct Transport {
     assume_profile: Option<SrtpProfile>,
     local: Vec<SocketAddr>,
     nominated: Option<SocketAddr>,
+    /// Every address this browser's checks have come from.
+    sources: Vec<SocketAddr>,
+    /// When the nominated address last sent an authentic STUN message.
+    nominated_seen_at: Instant,
     dtls_from: Option<SocketAddr>,
     dtls_due: Option<Instant>,
     handshake_done: bool,
@@ -185,6 +194,8 @@ impl Transport {
             assume_profile: identity.assume_profile,
             local,
             nominated: None,
+            sources: Vec::new(),
+            nominated_seen_at: now,
             dtls_from: None,
             dtls_due: None,
             handshake_done: false,
@@ -213,12 +224,38 @@ impl Transport {
         else {
             return false;
         };
+        let is_new = self.side == Side::Line && !self.sources.contains(&from);
+        if is_new && self.sources.len() >= SOURCES_OF_A_LINE {
+            return false;
+        }
+        let wants_this_path = message.use_candidate();
         let packet = StunPacket { proto: Protocol::Udp, source: from, destination, message };
         let authentic = self.ice.handle_packet(now, packet);
+        if authentic && is_new {
+            self.sources.push(from);
+        }
         if authentic && !self.connected {
             self.ice.handle_timeout(now);
         }
+        if authentic && self.side == Side::Line {
+            self.follow_browser(now, from, wants_this_path);
+        }
         authentic
+    }
+
+    /// A browser whose address has changed (NAT, Wi-Fi to mobile) nominates its new path at once; the ICE agent below
+    /// would hold on to the old one for 15 s. The old one must have been silent, so that a check that was recorded and
+    /// sent again from elsewhere takes nothing from a live browser.
+    fn follow_browser(&mut self, now: Instant, from: SocketAddr, wants_this_path: bool) {
+        if self.nominated == Some(from) {
+            self.nominated_seen_at = now;
+        } else if self.nominated.is_some()
+            && wants_this_path
+            && now.saturating_duration_since(self.nominated_seen_at) >= BROWSER_SILENT
+        {
+            self.nominated = Some(from);
+            self.nominated_seen_at = now;
+        }
     }
 
     /// A DTLS record from an address that STUN has vouched for.
@@ -276,6 +313,7 @@ impl Transport {
         while let Some(event) = self.ice.poll_event() {
             match event {
                 IceAgentEvent::NominatedSend { destination, .. } => {
+                    self.nominated_seen_at = now;
                     if self.nominated.replace(destination).is_none() {
                         // The client speaks first.
                         if self.side == Side::Customer && self.dtls.handle_timeout(now).is_err() {

@@ -35,6 +35,11 @@ impl Demux {
     pub(crate) fn learn(&mut self, address: SocketAddr, line: usize) {
         if let Some(before) = self.by_address.insert(address, line) {
             if before == line {
+                // In use: it goes to the end of the row of those that may be forgotten.
+                if let Some(addresses) = self.addresses.get_mut(&line) {
+                    addresses.retain(|known| *known != address);
+                    addresses.push(address);
+                }
                 return;
             }
             if let Some(addresses) = self.addresses.get_mut(&before) {
@@ -63,6 +68,17 @@ mod tests {
 
     fn address(port: u16) -> SocketAddr {
         SocketAddr::from(([192, 0, 2, 1], port))
+    }
+
+    #[test]
+    fn an_address_in_use_is_not_pushed_out_by_newer_ones() {
+        let mut demux = Demux::default();
+        demux.learn(address(1), 7);
+        for port in 2..=40 {
+            demux.learn(address(port), 7);
+            demux.learn(address(1), 7);
+        }
+        assert_eq!(demux.at(address(1)), Some(7));
     }
 
     #[test]

@@ -14,6 +14,10 @@ use crate::rtp::{Kind, kind_of};
 
 /// Datagrams read from one customer socket before the others get their turn.
 const TURN: usize = 32;
+/// Batches of the shared port read in one turn.
+const SHARED_TURN: usize = 8;
+/// Attributes of a STUN message that is read at all. A browser's check has eight; a datagram has room for hundreds.
+const STUN_ATTRIBUTES: usize = 32;
 
 impl Worker {
     pub(super) fn customer_readable(&mut self, now: Instant, place: usize) {
@@ -40,7 +44,10 @@ impl Worker {
                 Err(_) => {}
             }
         }
-        self.unfinished.push(place);
+        // Its next event of this same turn finds it here already: a flood gets its turn once, like everybody.
+        if !self.unfinished.contains(&place) {
+            self.unfinished.push(place);
+        }
     }
 
     pub(super) fn customer_datagram(&mut self, now: Instant, place: usize, from: SocketAddr, len: usize) {
@@ -67,6 +74,9 @@ impl Worker {
                 customer.session.leg.receive_rtcp(now, tools.clock, packet);
             }
             Kind::Stun => {
+                if !is_plausible(packet) {
+                    return;
+                }
                 let Ok(message) = StunMessage::parse(packet) else { return };
                 if customer.session.leg.transport.stun(now, from, message) {
                     customer.session.leg.sign_of_life = now;
@@ -83,8 +93,9 @@ impl Worker {
         }
     }
 
+    /// Reads the shared port, some batches a turn: whoever floods it does not keep timers, orders and customers waiting.
     pub(super) fn shared_readable(&mut self, now: Instant, received: &mut Received) {
-        loop {
+        for _ in 0..SHARED_TURN {
             let more = match received.fill(&self.tools.shared.socket) {
                 Ok(more) => more,
                 Err(error) => {
@@ -110,6 +121,7 @@ impl Worker {
                 return;
             }
         }
+        self.shared_unfinished = true;
     }
 
     pub(super) fn shared_datagram(
@@ -123,6 +135,9 @@ impl Worker {
         let Self { customers, lines, demux, tools, config, wake_at, .. } = self;
         let place = match kind {
             Kind::Stun => {
+                if !is_plausible(packet) {
+                    return;
+                }
                 let Ok(message) = StunMessage::parse(packet) else { return };
                 // As ICE-lite we ask nobody, so nobody answers us.
                 let place = message.is_binding_request().then(|| message.split_username()).flatten();
@@ -169,5 +184,43 @@ impl Worker {
         if failed {
             self.close_line(now, place);
         }
+    }
+}
+
+/// Has this STUN message a bearable number of attributes? Anybody can send one; reading hundreds of them, and whatever
+/// is said of odd ones, is work that a stranger must not be able to give us.
+fn is_plausible(packet: &[u8]) -> bool {
+    let mut rest = packet.get(20..).unwrap_or_default();
+    for _ in 0..STUN_ATTRIBUTES {
+        let [_, _, high, low, ..] = *rest else { return true };
+        let length = usize::from(u16::from_be_bytes([high, low])).next_multiple_of(4);
+        rest = rest.get(4 + length..).unwrap_or_default();
+    }
+    rest.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_datagram_full_of_attributes_is_not_read() {
+        let header = [0_u8; 20];
+        let check: Vec<u8> = header.into_iter().chain([0, 6, 0, 5, 97, 98, 99, 100, 101, 0, 0, 0]).collect();
+        assert!(is_plausible(&check));
+        assert!(is_plausible(&header));
+        let flood: Vec<u8> =
+            header.into_iter().chain([0, 1, 0, 0].into_iter().cycle().take(4 * 360)).collect();
+        assert!(!is_plausible(&flood));
+    }
+
+    #[test]
+    fn broken_lengths_do_not_break_the_look() {
+        let header = [0_u8; 20];
+        for tail in [&[0, 1][..], &[0, 1, 0xFF, 0xFF], &[0, 1, 0xFF, 0xFF, 1, 2, 3]] {
+            let packet: Vec<u8> = header.into_iter().chain(tail.iter().copied()).collect();
+            assert!(is_plausible(&packet));
+        }
+        assert!(is_plausible(&[0, 1]));
     }
 }
