@@ -19,7 +19,8 @@ pub(crate) fn aiortc() -> Result<Done> {
     if !has_venv() {
         return Ok(Done::Skipped(format!("no Python 3 with venv ({})", debian::CANNOT)));
     }
-    run(cargo().args(["build", "--package", "switchboard-media", "--example", "echo_leg"]))?;
+    // The whole workspace, so that the features are those of the tests and nothing is built twice.
+    run(cargo().args(["build", "--workspace", "--example", "echo_leg"]))?;
     let mut script = program("python3");
     script.arg(SCRIPT).arg(target_dir().join("debug/examples/echo_leg")).arg(own_dir()?.join("python"));
     let status = script.status().context("start python3")?;
