@@ -7,6 +7,13 @@ use switchboard_simulator::{CallState, EndedBy, Faults, GraphFault, NewCall, Off
 
 use crate::support::world::{Plan, World};
 
+/// Graph answers this request with this status and code, whether or not it does what was asked.
+fn graph_answers(action: &str, http_status: u16, code: i64, carried_out: bool) -> Faults {
+    let fault =
+        GraphFault { code, http_status, action: Some(action.to_owned()), probability: 1.0, carried_out };
+    Faults { graph_error: Some(fault), ..Faults::default() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_offer_that_cannot_be_served_fails_with_a_reason_and_is_rejected() {
     let world = World::with_destination("echo").await;
@@ -51,14 +58,7 @@ async fn a_refusal_of_graph_ends_the_call_with_its_code() {
     for (action, reason) in
         [("pre_accept", EndReason::PreAcceptRefused), ("accept", EndReason::AcceptRefused)]
     {
-        let graph_error = GraphFault {
-            code: 138_008,
-            http_status: 400,
-            action: Some(action.to_owned()),
-            probability: 1.0,
-            carried_out: false,
-        };
-        let faults = Faults { graph_error: Some(graph_error), ..Faults::default() };
+        let faults = graph_answers(action, 400, 138_008, false);
         let call = world.call(NewCall { faults: Some(faults), ..NewCall::default() });
         let row = world.ended(&call.wacid).await;
         let facts = row.facts();
@@ -71,14 +71,7 @@ async fn a_refusal_of_graph_ends_the_call_with_its_code() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pre_accept_nobody_knows_about_is_repeated_and_the_call_goes_on() {
     let world = World::with_destination("echo").await;
-    let graph_error = GraphFault {
-        code: 2,
-        http_status: 503,
-        action: Some("pre_accept".to_owned()),
-        probability: 1.0,
-        carried_out: true,
-    };
-    let faults = Faults { graph_error: Some(graph_error), ..Faults::default() };
+    let faults = graph_answers("pre_accept", 503, 2, true);
     let call = world.call(NewCall { faults: Some(faults), ..NewCall::default() });
     world
         .customer_until(&call.id, "the customer hears himself", |call| call.heard.dominant_hz.is_some())
@@ -93,14 +86,7 @@ async fn a_pre_accept_nobody_knows_about_is_repeated_and_the_call_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_accept_nobody_knows_about_is_proved_by_sound() {
     let world = World::with_destination("echo").await;
-    let graph_error = GraphFault {
-        code: 2,
-        http_status: 503,
-        action: Some("accept".to_owned()),
-        probability: 1.0,
-        carried_out: true,
-    };
-    let faults = Faults { graph_error: Some(graph_error), ..Faults::default() };
+    let faults = graph_answers("accept", 503, 2, true);
     let call = world.call(NewCall { faults: Some(faults), ..NewCall::default() });
     let row =
         world.row_until(&call.wacid, "the call is accepted", |row| row.facts().accepted_at.is_some()).await;
@@ -112,14 +98,7 @@ async fn an_accept_nobody_knows_about_is_proved_by_sound() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_accept_that_nothing_proves_ends_the_call() {
     let world = World::with_destination("echo").await;
-    let graph_error = GraphFault {
-        code: 2,
-        http_status: 503,
-        action: Some("accept".to_owned()),
-        probability: 1.0,
-        carried_out: false,
-    };
-    let faults = Faults { graph_error: Some(graph_error), ..Faults::default() };
+    let faults = graph_answers("accept", 503, 2, false);
     let call = world.call(NewCall { faults: Some(faults), ..NewCall::default() });
     let row = world.ended(&call.wacid).await;
     assert_eq!(row.facts().ending.expect("over").reason, EndReason::AcceptUnknown);
