@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { thirdParty } from "./scripts/third-party";
+import { thirdParty } from "./scripts/third-party.ts";
 
 /** Where `npm run dev` finds the server whose API and WebSocket it passes on. */
 const server = process.env.SWITCHBOARD_URL ?? "http://127.0.0.1:8080";

@@ -1,7 +1,7 @@
 import { rename } from "node:fs/promises";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
-import { thirdParty } from "./scripts/third-party";
+import { thirdParty } from "./scripts/third-party.ts";
 
 /**
  * The customer's phone of the simulator. It is a page of its own with its own assets, so that the console (which `serve` ships)
