@@ -1077,7 +1077,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `needs_a_person`, `not_yours` */
+            /** @description `needs_a_person` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1095,7 +1095,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_taken` (with `taken_by`), `not_ringing`, `over`, `no_line` */
+            /** @description `already_taken` (with `taken_by`), `not_ringing`, `over`, `no_line`, `in_another_call` */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -152,14 +152,13 @@ impl CallRegistry {
         provider_call: &ProviderCallId,
         id: CallId,
         live: LiveCall,
-        message: CallMessage,
     ) -> Option<Birth> {
         let mut calls = self.lock();
         let key = (number, provider_call.clone());
         if calls.by_provider.contains_key(&key) {
             return None;
         }
-        Some(Self::insert(&mut calls, key, id, Arc::new(live), Some(message)))
+        Some(Self::insert(&mut calls, key, id, Arc::new(live), None))
     }
 
     fn insert(

@@ -171,8 +171,6 @@ impl CallTask {
                 ended.ended_at = ended.ended_at.map(|at| self.engine.clock().correct(at));
                 self.happened(CallInput::ProviderEnded(ended));
             }
-            // Being loaded was enough: see `load`.
-            NewsKind::Recover => {}
         }
     }
 
@@ -309,27 +307,23 @@ impl CallTask {
             self.stamp_branch();
         }
         tracing::debug!(call.id = %self.id, event = event.what.name(), "recorded");
-        self.saver.add(EventRow {
-            id: EventId::from_uuid(fresh_uuid()),
-            call: self.id,
-            tenant: self.number.tenant,
-            branch: self.row.branch,
-            seq: 0,
-            at: event.at,
-            kind: event.what.name().to_owned(),
-            data,
-        });
+        self.add(event.what.name(), event.at, data);
     }
 
     /// An entry of the flight record that decides nothing.
-    pub(crate) fn note(&mut self, kind: &str, data: serde_json::Value) {
+    fn note(&mut self, kind: &str, data: serde_json::Value) {
+        self.add(kind, self.engine.clock().now(), data);
+    }
+
+    fn add(&mut self, kind: &str, at: Timestamp, data: serde_json::Value) {
         self.saver.add(EventRow {
             id: EventId::from_uuid(fresh_uuid()),
             call: self.id,
             tenant: self.number.tenant,
             branch: self.row.branch,
+            // Its place is given by the saver.
             seq: 0,
-            at: self.engine.clock().now(),
+            at,
             kind: kind.to_owned(),
             data,
         });

@@ -32,7 +32,7 @@ const MARKS_TOGETHER: usize = 500;
 #[derive(Debug)]
 pub(crate) struct CallNews {
     /// The inbox entry to be marked when it is done.
-    pub inbox: Option<Uuid>,
+    pub inbox: Uuid,
     pub kind: NewsKind,
 }
 
@@ -41,8 +41,6 @@ pub(crate) struct CallNews {
 pub(crate) enum NewsKind {
     Connect(Box<CallConnect>),
     Terminate(ProviderEnded),
-    /// Not from the provider: this node was restarted.
-    Recover,
 }
 
 /// What became of a webhook.
@@ -182,7 +180,7 @@ impl Engine {
                 return;
             }
         };
-        let message = CallMessage::News(Box::new(CallNews { inbox: Some(inbox), kind }));
+        let message = CallMessage::News(Box::new(CallNews { inbox, kind }));
         self.deliver(&number, provider_call, message);
     }
 

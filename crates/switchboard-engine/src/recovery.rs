@@ -8,9 +8,8 @@ use switchboard_core::access::Scope;
 use switchboard_store::StoreError;
 
 use crate::Engine;
-use crate::call_registry::{CallMessage, LiveCall};
+use crate::call_registry::LiveCall;
 use crate::call_task::CallTask;
-use crate::inbox::{CallNews, NewsKind};
 
 impl Engine {
     pub(crate) async fn recover(&self) -> Result<(), StoreError> {
@@ -23,8 +22,8 @@ impl Engine {
                 continue;
             };
             let live = LiveCall::new(row.tenant, row.branch);
-            let news = CallMessage::News(Box::new(CallNews { inbox: None, kind: NewsKind::Recover }));
-            if let Some(birth) = self.registry().adopt(number.id, &row.provider_call_id, row.id, live, news) {
+            // Being loaded is enough: a live row whose media are gone is ended by its task.
+            if let Some(birth) = self.registry().adopt(number.id, &row.provider_call_id, row.id, live) {
                 CallTask::start(self.clone(), Arc::new(number), row.provider_call_id, birth);
             }
         }

@@ -23,8 +23,7 @@ impl CallTask {
         }
         self.engage();
         if self.saver.is_dirty() {
-            let view = self.view();
-            self.live.show((!over).then_some(view));
+            self.live.show((!over).then(|| self.view()));
         }
         for (user, why) in stopped {
             let by = if let StopRinging::Taken { by } = why { Some(self.person(*by)) } else { None };

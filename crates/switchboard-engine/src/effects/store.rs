@@ -90,8 +90,8 @@ impl Saver {
     }
 
     /// An inbox entry is done when what it did to the call is written.
-    pub(crate) fn owe_inbox(&mut self, inbox: Option<Uuid>) {
-        self.processed.extend(inbox);
+    pub(crate) fn owe_inbox(&mut self, inbox: Uuid) {
+        self.processed.push(inbox);
         self.touched = true;
     }
 

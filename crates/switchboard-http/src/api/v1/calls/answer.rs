@@ -17,9 +17,9 @@ use crate::state::AppState;
     responses(
         (status = 200, description = "The call as it is now.", body = CallView),
         (status = 401, body = ProblemBody),
-        (status = 403, description = "`needs_a_person`, `not_yours`", body = ProblemBody),
+        (status = 403, description = "`needs_a_person`", body = ProblemBody),
         (status = 404, description = "There is no such call, or it may not be seen.", body = ProblemBody),
-        (status = 409, description = "`already_taken` (with `taken_by`), `not_ringing`, `over`, `no_line`", body = ProblemBody),
+        (status = 409, description = "`already_taken` (with `taken_by`), `not_ringing`, `over`, `no_line`, `in_another_call`", body = ProblemBody),
         (status = 503, description = "`busy`, `unavailable`", body = ProblemBody),
     )
 )]
