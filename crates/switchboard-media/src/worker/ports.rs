@@ -36,8 +36,11 @@ enum Port {
     InUse,
     /// Given back at this time; not used again at once, so that late packets of the old call find nobody.
     Resting(Instant),
-    /// Somebody else's, when last tried.
-    Held(Instant),
+    /// Somebody else's, when last tried: at this time, by this search.
+    Held {
+        since: Instant,
+        search: u64,
+    },
 }
 
 /// The pool.
@@ -45,6 +48,7 @@ pub(crate) struct PortPool {
     first: u16,
     ports: Vec<Port>,
     next: usize,
+    searches: u64,
     quarantine: Duration,
     counters: Arc<PortCounters>,
 }
@@ -52,7 +56,8 @@ pub(crate) struct PortPool {
 impl PortPool {
     pub(crate) fn new(range: RangeInclusive<u16>, quarantine: Duration) -> Self {
         let ports = vec![Port::Free; range.len()];
-        let pool = Self { first: *range.start(), ports, next: 0, quarantine, counters: Arc::default() };
+        let pool =
+            Self { first: *range.start(), ports, next: 0, searches: 0, quarantine, counters: Arc::default() };
         pool.count();
         pool
     }
@@ -72,11 +77,14 @@ impl PortPool {
         let rested = |port: Port| match port {
             Port::Free => true,
             Port::Resting(since) => now.saturating_duration_since(since) >= quarantine,
-            Port::Held(since) => now.saturating_duration_since(since) >= HELD_RETRY,
+            Port::Held { since, .. } => now.saturating_duration_since(since) >= HELD_RETRY,
             Port::InUse => false,
         };
         let resting = |port: Port| matches!(port, Port::Resting(_));
-        let held = |port: Port| matches!(port, Port::Held(since) if since != now);
+        // By search, not by moment: two searches of one turn of the media thread share a moment.
+        self.searches += 1;
+        let this = self.searches;
+        let held = |port: Port| matches!(port, Port::Held { search, .. } if search != this);
         let rounds: [&dyn Fn(Port) -> bool; 3] = [&rested, &resting, &held];
         let mut outcome = Ok(None);
         'search: for wanted in rounds {
@@ -99,7 +107,7 @@ impl PortPool {
                             io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied
                         ) =>
                     {
-                        self.ports[at] = Port::Held(now);
+                        self.ports[at] = Port::Held { since: now, search: this };
                     }
                     Err(error) => {
                         outcome = Err(error);
@@ -125,7 +133,7 @@ impl PortPool {
         for port in &self.ports {
             match port {
                 Port::InUse => in_use += 1,
-                Port::Held(_) => held += 1,
+                Port::Held { .. } => held += 1,
                 Port::Free | Port::Resting(_) => {}
             }
         }
@@ -185,6 +193,17 @@ mod tests {
         let later = now + HELD_RETRY;
         assert_eq!(pool.take(later, anybody).expect("no error").expect("a port").0, 50_000);
         assert_eq!(pool.counters().read().held_by_others, 0);
+    }
+
+    #[test]
+    fn a_port_let_go_by_others_is_found_within_the_same_turn_of_the_thread() {
+        let now = Instant::now();
+        let mut pool = PortPool::new(50_000..=50_001, Duration::ZERO);
+        let held = |number| {
+            if number == 50_000 { Err(io::Error::from(io::ErrorKind::AddrInUse)) } else { Ok(number) }
+        };
+        assert_eq!(pool.take(now, held).expect("no error").expect("a port").0, 50_001);
+        assert_eq!(pool.take(now, anybody).expect("no error").expect("a port").0, 50_000);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -14,6 +15,11 @@ use crate::error::StoreError;
 
 /// The writer moves the log into the file itself only when the checkpointer falls this far behind (64 MiB).
 const PAGES_BEFORE_THE_WRITER_HELPS: &str = "16384";
+
+/// SQLite's code for "database is locked".
+const SQLITE_BUSY: &str = "5";
+/// Between two attempts to open a file that another process is just making.
+const LOCKED_RETRY: Duration = Duration::from_millis(25);
 
 const HINT: &str = "Use sqlite:path/to/switchboard.db or postgres://user:password@host/database";
 
@@ -69,7 +75,7 @@ async fn sqlite(path: &str, options: &StoreOptions) -> Result<Connected, StoreEr
     };
     let failed = |error| unavailable("open the SQLite file", error);
     // The writer comes first: it makes the file and its log, which the readers then find.
-    let writer = pool(1).connect_with(connection.clone()).await.map_err(failed)?;
+    let writer = first_connection(|| pool(1).connect_with(connection.clone())).await.map_err(failed)?;
     let reader = connection.clone().pragma("query_only", "ON");
     let readers =
         pool(options.readers.max(1)).min_connections(1).connect_with(reader).await.map_err(failed)?;
@@ -80,6 +86,26 @@ async fn sqlite(path: &str, options: &StoreOptions) -> Result<Connected, StoreEr
         writers: 1,
         sqlite: Some(checkpoints),
     })
+}
+
+/// Connects, and again while another process is just switching the new file to its write-ahead log: SQLite answers
+/// "database is locked" to that at once, whatever the busy time-out is.
+async fn first_connection<F>(connect: impl Fn() -> F) -> Result<SqlitePool, sqlx::Error>
+where
+    F: Future<Output = Result<SqlitePool, sqlx::Error>>,
+{
+    let mut waited = Duration::ZERO;
+    loop {
+        match connect().await {
+            Err(sqlx::Error::Database(error))
+                if error.code().as_deref() == Some(SQLITE_BUSY) && waited < BUSY_TIMEOUT =>
+            {
+                tokio::time::sleep(LOCKED_RETRY).await;
+                waited += LOCKED_RETRY;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// Makes the file readable for its owner only: it holds numbers, names and password hashes.
