@@ -6,5 +6,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests say what went wrong by failing")]
 
 mod api;
+mod rules;
 mod scenarios;
 mod support;

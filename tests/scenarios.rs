@@ -1,10 +1,31 @@
 //! One file per story.
 
+mod alerts;
+mod backup;
 mod bad_input;
+mod call_links;
+mod certificate;
+mod commands;
+mod crash;
+mod drain;
 mod echo;
+mod faults;
 mod graph_trouble;
+mod hours;
+mod letters;
 mod many_calls;
+mod media_settings;
+mod messages;
+mod number_settings;
+mod outgoing;
 mod people;
+mod permission;
 mod postgres;
+mod quiet_logs;
+mod recording;
+mod relay;
 mod restart;
+mod safeguards;
+mod sandbox;
+mod secrets;
 mod webhooks;

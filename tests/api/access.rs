@@ -9,11 +9,16 @@ use crate::support::world::World;
 /// Open to everybody on purpose.
 const PUBLIC: &[&str] = &[
     "GET /api/openapi.json",
+    "GET /api/v1/invitations/by-token/{token}",
     "GET /api/v1/server",
     "GET /api/whatsapp/calling",
     "GET /healthz",
+    "GET /metrics",
     "GET /readyz",
+    "POST /api/v1/invitations/accept",
     "POST /api/v1/login",
+    "POST /api/v1/password-resets",
+    "POST /api/v1/password-resets/complete",
     "POST /api/v1/setup",
     "POST /api/whatsapp/calling",
 ];

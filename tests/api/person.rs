@@ -39,11 +39,21 @@ impl<'w> Person<'w> {
 
     /// Opens the live stream as the console does and reads its `hello`.
     pub(super) async fn open_stream(&self) -> Stream {
+        self.stream_and_hello().await.0
+    }
+
+    /// What a page reads first.
+    pub(super) async fn hello(&self) -> Value {
+        self.stream_and_hello().await.1
+    }
+
+    async fn stream_and_hello(&self) -> (Stream, Value) {
         let origin = self.world.url("");
         let request = stream_request(self.world, &[("cookie", &self.cookie), ("origin", &origin)]);
         let mut stream = Stream::open(request).await.expect("the stream opens");
-        assert_eq!(stream.next().await.expect("hello")["type"], "hello");
-        stream
+        let hello = stream.next().await.expect("hello");
+        assert_eq!(hello["type"], "hello");
+        (stream, hello)
     }
 }
 

@@ -114,7 +114,8 @@ async fn health_documentation_and_contract_answer_everybody() {
     let world = World::with_destination("agents").await;
     let get = async |path: &str| world.client().get(world.url(path)).send().await.expect("an answer");
     let ready: Value = get("/readyz").await.json().await.expect("JSON");
-    assert_eq!(ready, json!({"ready": true, "database": true, "media": true, "accepting": true}));
+    let fine = json!({"database": "ok", "media": "ok", "disk": "ok", "draining": "ok"});
+    assert_eq!(ready, json!({"status": "ready", "checks": fine}));
     assert_eq!(get("/healthz").await.status(), StatusCode::OK);
     let docs = get("/api/docs/").await;
     assert_eq!(docs.status(), StatusCode::OK);

@@ -31,8 +31,8 @@ fn bad_day() -> Faults {
         stale: 0.03,
         terminate_before_connect: 0.08,
         graph_delay_ms: 15,
-        graph_error: None,
         seed: seed(),
+        ..Faults::default()
     }
 }
 
@@ -94,7 +94,9 @@ async fn every_one_of_a_thousand_calls_ends_once_and_as_its_facts_demand() {
         silence_at_start: Duration::from_secs(6),
         ..Limits::default()
     };
-    let world = World::start(Plan { destination: "echo", limits, ports: 400, settings: Vec::new() }).await;
+    // What is tested is what calls do to each other, not the pace at which they are let in.
+    let settings = vec![("SWITCHBOARD_SET_UPS_PER_SECOND", "1000".to_owned())];
+    let world = World::start(Plan { destination: "echo", limits, ports: 400, settings }).await;
     world.simulator.set_faults(bad_day());
 
     let mut placed: Vec<(CallReport, Option<Trouble>)> = Vec::with_capacity(calls);

@@ -22,7 +22,7 @@ async fn stops_ringing(agent: &SimulatedAgent) {
     shows(agent, "no card on the page", |shown| shown.ringing.is_empty()).await;
 }
 
-async fn hears(agent: &SimulatedAgent, hertz: u32) {
+pub(super) async fn hears(agent: &SimulatedAgent, hertz: u32) {
     eventually(&format!("the agent hears {hertz} Hz"), || async {
         agent.heard().dominant_hz.filter(|heard| heard.abs_diff(hertz) <= 10)
     })
@@ -31,7 +31,7 @@ async fn hears(agent: &SimulatedAgent, hertz: u32) {
 
 async fn actor(world: &World, user: UserId) -> Actor {
     let number = world.number().await;
-    let scope = Scope { tenant: number.tenant, branches: Branches::All, role: Role::Agent };
+    let scope = Scope::new(number.tenant, Branches::All, Role::Agent);
     Actor { user, name: "Somebody".to_owned(), scope, is_person: true }
 }
 

@@ -34,7 +34,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const APP_SECRET: &str = "app-secret-of-the-scenarios";
 /// See above.
 pub(crate) const VERIFY_TOKEN: &str = "verify-token-of-the-scenarios";
-const ACCESS_TOKEN: &str = "access-token-of-the-scenarios";
+/// See above.
+pub(crate) const ACCESS_TOKEN: &str = "access-token-of-the-scenarios";
 
 /// UDP ports for customer legs: each world takes the next slice.
 static NEXT_PORT: AtomicU16 = AtomicU16::new(20_000);
@@ -59,7 +60,8 @@ pub(crate) struct World {
     pub simulator: Simulator,
     exchange: Running,
     client: reqwest::Client,
-    _folder: TempDir,
+    folder: TempDir,
+    settings: Settings,
 }
 
 impl World {
@@ -85,7 +87,7 @@ impl World {
             settings.set(name, value);
         }
         let exchange = start_exchange(&settings).await;
-        Self { simulator, exchange, client: reqwest::Client::new(), _folder: folder }
+        Self { simulator, exchange, client: reqwest::Client::new(), folder, settings }
     }
 
     pub(crate) async fn with_destination(destination: &'static str) -> Self {
@@ -95,6 +97,16 @@ impl World {
     /// Ends it before its database goes.
     pub(crate) async fn stop(self) {
         self.exchange.stop().await;
+    }
+
+    /// The data folder of the exchange.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// What the exchange was started with.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     pub(crate) fn exchange(&self) -> &Running {
@@ -157,7 +169,17 @@ impl World {
 
     /// A new account, signed in on a page of its own with microphone, sound and line; it says 880 Hz.
     pub(crate) async fn agent(&self, email: &str) -> (SimulatedAgent, UserId) {
-        let user = self.account_of(email).await;
+        self.person(email, Role::Agent, Branches::All).await
+    }
+
+    /// The same with another role, or in some branches only.
+    pub(crate) async fn person(
+        &self,
+        email: &str,
+        role: Role,
+        branches: Branches,
+    ) -> (SimulatedAgent, UserId) {
+        let user = self.account_of(email, role, branches).await;
         (self.agent_again(email, Sound::ToneHz(880)).await, user)
     }
 
@@ -172,15 +194,15 @@ impl World {
         SimulatedAgent::sign_in(&self.simulator, login, habits).await.expect("the agent signs in")
     }
 
-    async fn account_of(&self, email: &str) -> UserId {
+    async fn account_of(&self, email: &str, role: Role, branches: Branches) -> UserId {
         let engine = &self.exchange().engine;
         let scope = Scope::of_the_exchange(self.number().await.tenant);
         let password = SecretString::from(PASSWORD.to_owned());
         let new = NewUser {
             email: email.to_owned(),
             name: email.split('@').next().expect("a name").to_owned(),
-            role: Role::Agent,
-            branches: Branches::All,
+            role,
+            branches,
             password_hash: switchboard_http::hash_password(&password).expect("a good password"),
             language: "en".to_owned(),
             created_at: engine.clock().now(),
@@ -202,6 +224,14 @@ impl World {
             .send()
             .await
             .expect("the exchange answers");
+        let status = answer.status();
+        (status, answer.json().await.unwrap_or_default())
+    }
+
+    /// The same with a body.
+    pub(crate) async fn api_with(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
+        let request = self.client.request(method, self.url(path)).bearer_auth(API_KEY).json(body);
+        let answer = request.send().await.expect("the exchange answers");
         let status = answer.status();
         (status, answer.json().await.unwrap_or_default())
     }
@@ -230,6 +260,8 @@ pub(crate) fn exchange_settings(
     vec![
         ("SWITCHBOARD_LISTEN", listen.to_owned()),
         ("SWITCHBOARD_DATA_DIR", folder.display().to_string()),
+        // Many stories miss calls on purpose; those of the suspension set the limit of their number.
+        ("SWITCHBOARD_SUSPEND_AFTER_MISSED", "0".to_owned()),
         ("SWITCHBOARD_GRAPH_URL", graph.to_owned()),
         ("PHONE_NUMBER_ID", account().numbers[0].id.clone()),
         ("META_ACCESS_TOKEN", ACCESS_TOKEN.to_owned()),

@@ -1,23 +1,12 @@
 /** Two people, two browsers: the customer's phone page and the console. */
-import { chromium } from "@playwright/test";
 import { expect, test } from "./support/agent";
-import { giveEars } from "./support/ears";
-import { simulator } from "./support/simulator";
-import { makeTone } from "./support/tone";
+import { withCustomer } from "./support/customer";
 
 test("a call placed on the phone page rings in the console and both hear each other", async ({
   agent,
   launchOptions,
 }) => {
-  const browser = await chromium.launch({
-    ...launchOptions,
-    args: ["--no-sandbox", "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${makeTone(660)}`],
-  });
-  try {
-    const context = await browser.newContext({ permissions: ["microphone"], locale: "en-GB" });
-    const phone = await context.newPage();
-    const ears = await giveEars(phone, "phone-audio");
-    await phone.goto(simulator.url);
+  await withCustomer(launchOptions, async ({ phone, ears }) => {
     await expect(phone.getByRole("heading", { level: 1 })).toHaveText("The customer’s phone");
     await phone.getByRole("button", { name: "Call", exact: true }).click();
     await expect(phone.getByTestId("phone-state")).toHaveAttribute("data-state", "ringing");
@@ -43,7 +32,5 @@ test("a call placed on the phone page rings in the console and both hear each ot
       await agent.button("End call").click();
       await expect(phone.getByText("They hung up")).toBeVisible();
     });
-  } finally {
-    await browser.close();
-  }
+  });
 });

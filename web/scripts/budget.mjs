@@ -34,7 +34,7 @@ async function weigh(keys) {
 }
 
 const first = ["index.html", "src/locales/pt-BR.json"];
-const pages = ["src/features/calls/calls-page.tsx", "src/features/account/login-page.tsx"];
+const pages = ["src/app/pages/calls-route.tsx", "src/features/account/login-page.tsx"];
 let over = false;
 for (const page of pages) {
   const sum = await weigh(closure([...first, page]));

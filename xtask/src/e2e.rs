@@ -96,6 +96,8 @@ impl Server {
         command.env("SWITCHBOARD_SIMULATOR_LISTEN", simulator.to_string());
         command.env("SWITCHBOARD_MEDIA_AGENT_PORT", agents.port().to_string());
         command.env("SWITCHBOARD_DATA_DIR", &data);
+        // The journeys miss calls on purpose, one after the other.
+        command.env("SWITCHBOARD_SUSPEND_AFTER_MISSED", "0");
         command.env("SWITCHBOARD_ADMIN_EMAIL", EMAIL).env("SWITCHBOARD_ADMIN_PASSWORD", PASSWORD);
         let child = command.stdout(output.try_clone()?).stderr(output).spawn().context("start the server")?;
         let mut server = Server { running: Running(child), listen, simulator, log, data };

@@ -10,12 +10,15 @@ mod browser;
 mod check;
 mod debian;
 mod demo;
+mod dist;
 mod e2e;
+mod faults;
 mod generate;
 mod interop;
 mod postgres;
 mod process;
 mod progress;
+mod quiet_logs;
 mod tally;
 mod test;
 mod tidy;
@@ -31,8 +34,12 @@ cargo xtask <command>
   demo [args]          build everything and start server, simulator and console on this machine
   test                 every test there is: Rust, both databases, interop, console, browser journeys
   check [piece…]       fmt, tidy, web, clippy, docs, generate (all of them, or those named)
+  dist [--binary path] a Debian package and an archive of a release build, below dist/
   e2e [filter]         the browser journeys alone, against a server started for them
+  faults [trial]       the disk full, the database away, Graph failing, junk, a flood: in full length, with a table
   generate [--check]   docs/api/openapi.json and the TypeScript client made from it
+  quiet-logs [--minutes n]
+                       load with every fault, then a search of the log for what must not stand in it
   tidy                 rules of the repository that no compiler knows
 ";
 
@@ -46,8 +53,11 @@ fn main() -> ExitCode {
         "demo" => demo::run(rest),
         "test" => test::run(),
         "check" => check::run(rest),
+        "dist" => dist::command(rest),
         "e2e" => e2e::command(rest),
+        "faults" => faults::command(rest),
         "generate" => generate::command(rest),
+        "quiet-logs" => quiet_logs::command(rest),
         "tidy" => tidy::run(),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -15,8 +15,13 @@ use std::time::Duration;
 /// The variable through which the store's tests learn that there is a PostgreSQL.
 pub(crate) const VARIABLE: &str = "SWITCHBOARD_TEST_POSTGRES_URL";
 
+/// The same database as a role that owns nothing: the exchange works as this one.
+pub(crate) const APP_VARIABLE: &str = "SWITCHBOARD_TEST_POSTGRES_APP_URL";
+
 /// The tests' role: it owns one database and may do nothing else.
 const ROLE: &str = "switchboard_test";
+/// The role of the exchange, which is lent the tables.
+const APP_ROLE: &str = "switchboard_test_app";
 
 /// The beginning of our folders' names in the temporary folder; the process and chance follow.
 const FOLDER: &str = "switchboard-postgres-";
@@ -62,6 +67,15 @@ impl Postgres {
             Postgres::Absent(_) => None,
         }
     }
+
+    /// The URL of the role that owns nothing; who names a database of his own names this one too, or goes without.
+    pub(crate) fn app_url(&self) -> Option<String> {
+        match self {
+            Postgres::Given(_) => env::var(APP_VARIABLE).ok(),
+            Postgres::Ours(cluster) => Some(cluster.app_url.clone()),
+            Postgres::Absent(_) => None,
+        }
+    }
 }
 
 /// The folder with `initdb` and `postgres`; Debian keeps them out of the path. The newest wins.
@@ -86,6 +100,7 @@ pub(crate) struct Cluster {
     server: Running,
     folder: Folder,
     url: String,
+    app_url: String,
 }
 
 impl Cluster {
@@ -124,6 +139,7 @@ impl Cluster {
             server: Running(child),
             folder,
             url: format!("postgres://{ROLE}:{secret}@127.0.0.1:{port}/{ROLE}"),
+            app_url: format!("postgres://{APP_ROLE}:{secret}@127.0.0.1:{port}/{ROLE}"),
         };
         cluster.wait(bin, port)?;
         let ask = |text: &str| {
@@ -139,7 +155,11 @@ impl Cluster {
             psql.args(["-q", "-X", "-v", "ON_ERROR_STOP=1", "-c", text]);
             run(&mut psql)
         };
-        ask(&format!("CREATE ROLE {ROLE} LOGIN PASSWORD '{secret}' NOSUPERUSER NOCREATEDB NOCREATEROLE"))?;
+        for role in [ROLE, APP_ROLE] {
+            ask(&format!(
+                "CREATE ROLE {role} LOGIN PASSWORD '{secret}' NOSUPERUSER NOCREATEDB NOCREATEROLE"
+            ))?;
+        }
         ask(&format!("CREATE DATABASE {ROLE} OWNER {ROLE}"))?;
         Ok(cluster)
     }

@@ -5,10 +5,14 @@ use crate::process::cargo;
 use crate::progress::{Done, Report};
 use crate::{browser, e2e, generate, interop, toolchain, web};
 use anyhow::{Result, bail};
+use std::process::Command;
+
+/// The stories that listen for gaps in live calls.
+const TRIALS: &str = "scenarios::faults";
 
 pub(crate) fn run() -> Result<()> {
     toolchain::check()?;
-    let mut report = Report::new(9);
+    let mut report = Report::new(10);
 
     let console = report.step("console: npm packages and build", || {
         web::install("web")?;
@@ -46,14 +50,27 @@ pub(crate) fn run() -> Result<()> {
         Ok(Done::Ran(None))
     });
 
-    report.step("Rust: all tests", || {
-        let mut command = cargo();
-        command.args(["test", "--workspace", "--no-fail-fast"]);
+    let tests = |command: &mut Command| {
         match postgres.url() {
             Some(url) => command.env(postgres::VARIABLE, url),
             None => command.env_remove(postgres::VARIABLE),
         };
-        web::counted(&mut command, "cargo test")
+        match postgres.app_url() {
+            Some(url) => command.env(postgres::APP_VARIABLE, url),
+            None => command.env_remove(postgres::APP_VARIABLE),
+        };
+        web::counted(command, "cargo test")
+    };
+    report.step("Rust: all tests", || {
+        let mut command = cargo();
+        command.args(["test", "--workspace", "--no-fail-fast", "--", "--skip", TRIALS]);
+        tests(&mut command)
+    });
+    // They listen for gaps in live calls: one after the other, with nothing beside them.
+    report.step("Rust: live calls while things break", || {
+        let mut command = cargo();
+        command.args(["test", "--workspace", "--test", "it", TRIALS, "--", "--test-threads=1"]);
+        tests(command.env("SWITCHBOARD_FAULTS", "alone"))
     });
     // Nothing below needs it, and the journeys want a quiet machine.
     drop(postgres);

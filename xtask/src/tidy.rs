@@ -4,6 +4,7 @@ mod arrows;
 mod circles;
 mod documents;
 mod files;
+mod metrics;
 
 use crate::process::repository;
 use anyhow::{Context, Result, bail};
@@ -24,6 +25,7 @@ pub(crate) fn run() -> Result<()> {
     arrows::check(&root, &mut complaints)?;
     circles::check(&root, &mut complaints)?;
     documents::check(&root, &found, &mut complaints)?;
+    metrics::check(&root, &found, &mut complaints)?;
     if complaints.is_empty() {
         println!("      {} files looked at", found.len());
         return Ok(());

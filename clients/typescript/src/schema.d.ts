@@ -21,6 +21,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong, and what was. */
+        get: operations["list_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody has seen it; it stays open until it is over. */
+        post: operations["acknowledge_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of the business. */
+        get: operations["list_api_keys"];
+        put?: never;
+        /** Makes a key and shows it once. */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Withdraws a key. Its requests are refused and its live streams end at once. */
+        delete: operations["delete_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, newest first. */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audit log as a file, newest first; 100,000 entries at the most. That it was exported is written into it first. */
+        get: operations["export_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocked-callers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is blocked. */
+        get: operations["list_blocked_callers"];
+        put?: never;
+        /** Blocks a caller, from his next call on. */
+        post: operations["block_caller"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/blocked-callers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Lets a caller in again. */
+        delete: operations["unblock_caller"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/branches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The branches I may see. */
+        get: operations["list_branches"];
+        put?: never;
+        /** Makes a branch. */
+        post: operations["create_branch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/branches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a branch that nobody and nothing uses. One with calls in its past stays: rename it. */
+        delete: operations["delete_branch"];
+        options?: never;
+        head?: never;
+        /** Gives a branch another name. */
+        patch: operations["change_branch"];
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -31,7 +205,11 @@ export interface paths {
         /** Calls I may see, newest first. */
         get: operations["list_calls"];
         put?: never;
-        post?: never;
+        /**
+         * Calls a customer. The answer comes when the call is written down and his phone is about to ring; what becomes of it is
+         *     told by the live stream. `Idempotency-Key`: asking twice with the same key calls once, and the second answer is a 200.
+         */
+        post: operations["place_call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -106,6 +284,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/recording/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records silence from here on, as long as the pause takes. */
+        post: operations["pause_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records sound again after a pause. */
+        post: operations["resume_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has the call recorded from here on: the customer is told first. Asking twice is no error. */
+        post: operations["start_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the recording; the call goes on. One that is only announced does not begin. */
+        post: operations["stop_recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/reject": {
         parameters: {
             query?: never;
@@ -123,6 +369,202 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/consents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an entry out; it stays readable with the name of who did. */
+        delete: operations["remove_consent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers I may see, those who did something last first. */
+        get: operations["list_contacts"];
+        put?: never;
+        /** Makes a contact. */
+        post: operations["create_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes in contacts from a CSV file in UTF-8, 10 MB at the most, with the columns `phone`, `name`, `owner_email`,
+         *     `branch`, `tags`, `lead_reference`, `opt_in`, `opt_in_evidence`, `opt_in_at`; only `phone` is needed. Who is known
+         *     already is changed. More than 1,000 lines are taken in in the background: ask for the import by its id.
+         */
+        post: operations["import_contacts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a file is. */
+        get: operations["get_import"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer. */
+        get: operations["get_contact"];
+        put?: never;
+        post?: never;
+        /** Forgets a customer with his messages, permissions and consents. Who does not want to be called is not forgotten. */
+        delete: operations["delete_contact"];
+        options?: never;
+        head?: never;
+        /** Changes a customer. */
+        patch: operations["change_contact"];
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a customer said about being called, with its evidence. */
+        get: operations["list_consents"];
+        put?: never;
+        /** Writes down what a customer said. An opt-out and a do-not-call win over everything until they are taken out. */
+        post: operations["add_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contacts/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of a customer and to him, the newest first. */
+        get: operations["list_messages"];
+        put?: never;
+        /** Writes to a customer. Words and buttons need an open window: 24 hours after he wrote or called. */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks on their way. */
+        get: operations["list_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nobody needs this delivery any more. */
+        post: operations["discard_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a delivery again that was given up, with its attempts counted anew. */
+        post: operations["retry_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/eligibility": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** May this customer be called now, from this number, by me? Nothing is counted and nobody is called. */
+        get: operations["check_eligibility"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -134,6 +576,126 @@ export interface paths {
         get: operations["events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open invitations. */
+        get: operations["list_invitations"];
+        put?: never;
+        /** Invites somebody. An earlier invitation to the same address opens nothing any more. */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the account of an invitation and signs it in. */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/by-token/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an invitation says, for the page its link opens. */
+        get: operations["read_invitation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back. */
+        delete: operations["delete_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything else that is owed. */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Nobody needs this job any more. */
+        post: operations["discard_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a job again that was given up, with its attempts counted anew. */
+        post: operations["retry_job"];
         delete?: never;
         options?: never;
         head?: never;
@@ -192,6 +754,23 @@ export interface paths {
         patch: operations["patch"];
         trace?: never;
     };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes my password. My other sessions end; this one goes on. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/numbers": {
         parameters: {
             query?: never;
@@ -201,6 +780,436 @@ export interface paths {
         };
         /** The numbers I may see. */
         get: operations["list_numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One number with its settings. */
+        get: operations["get_number"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes the settings of a number. Calls that are live keep what they began with. */
+        patch: operations["change_number"];
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/call-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The link that calls the number. */
+        get: operations["get_call_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/call-link.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a picture to be printed: a QR code. */
+        get: operations["get_call_link_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/calling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A number's calling settings, ours and Meta's as they were read last. */
+        get: operations["get_number_calling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes calling settings at Meta, reads them back and keeps them. What Meta refuses is not kept here either. */
+        patch: operations["change_number_calling"];
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/calling/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a number at Meta now. */
+        post: operations["refresh_number_calling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a number is open. */
+        get: operations["get_number_hours"];
+        /** Sets when a number is open, as a whole. Meta is told by `push`. */
+        put: operations["set_number_hours"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/hours/meta": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What Meta has of a number's hours, as it was read last, and where that differs from ours. */
+        get: operations["get_number_hours_at_meta"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/hours/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells Meta the hours of a number and reads them back. */
+        post: operations["push_number_hours"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/hours/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is a number open, and when does that change? */
+        get: operations["get_number_hours_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/hours/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes Meta's hours of a number, read now, in place of ours: week, holidays and zone. What customers get when it is
+         *     closed stays as it is.
+         */
+        post: operations["take_number_hours"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/recording-announcement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers hear: one of the shipped announcements, or the business' own. */
+        get: operations["get_recording_announcement"];
+        /** Takes the business' own announcement: Ogg Opus or WAV, a minute and 2 MB at the most. */
+        put: operations["upload_recording_announcement"];
+        post?: never;
+        /** Takes the business' own announcement away. Refused while calls are recorded with it. */
+        delete: operations["delete_recording_announcement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/safeguards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A number's safeguards: limits, and how they stand. */
+        get: operations["get_number_safeguards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes limits of a number. */
+        patch: operations["change_number_safeguards"];
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/safeguards/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the suspension of a number. Who did it is kept; missed calls are counted anew. */
+        post: operations["lift_number_suspension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The templates the provider has approved for the number's account; read from him each time. */
+        get: operations["list_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-resets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a link to set a new password. The answer is the same whether there is such an account or not; the link
+         *     comes by e-mail, or an administrator makes one.
+         */
+        post: operations["ask_for_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/password-resets/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password with a link. Every session of the person ends. */
+        post: operations["complete_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What customers allow numbers, those that changed last first. */
+        get: operations["list_permissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the provider how a pair stands; his counts win over ours. */
+        post: operations["refresh_permission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks a customer for the permission to call. He may be asked once in 24 hours and twice in seven days; a connected
+         *     call begins that anew.
+         */
+        post: operations["request_permission"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/permissions/{id}/{number_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one customer allows one number, with all that happened. */
+        get: operations["get_permission"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recordings I may hear, newest first. */
+        get: operations["list_recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A recording. */
+        get: operations["get_recording"];
+        put?: never;
+        post?: never;
+        /**
+         * Removes a recording for good: its sound, its key and what was known of it. Who did it and when stays. Deleting it
+         *     again changes nothing.
+         */
+        delete: operations["delete_recording"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sound: Ogg Opus, left the customer, right what the customer heard. Takes `Range` (one range) and `If-Range`.
+         *     That it was listened to is noted in the audit log, once in ten minutes for each person.
+         */
+        get: operations["get_recording_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/peaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How loud a recording is; 404 until that is known. */
+        get: operations["get_recording_peaks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -226,6 +1235,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings of the business. */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes settings of the business. They count at once: open pages come back by themselves and see what they may now. */
+        patch: operations["change_settings"];
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -241,6 +1268,41 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every business. */
+        get: operations["list_tenants"];
+        put?: never;
+        /** Makes a business. Invite its first administrator with the header `Switchboard-Tenant`. */
+        post: operations["create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Gives a business another name. */
+        patch: operations["change_tenant"];
         trace?: never;
     };
     "/api/v1/users": {
@@ -274,8 +1336,78 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Shuts a person out, or lets him in again. */
-        patch: operations["change"];
+        /** Changes name, role, branches or language of a person, shuts somebody out or lets him in again. */
+        patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link for a person to set a new password; an earlier one opens nothing any more. */
+        post: operations["create_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-relays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The places of this business. */
+        get: operations["list_webhook_relays"];
+        put?: never;
+        /** One more place. */
+        post: operations["create_webhook_relay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-relays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a place; what it is still owed is discarded. */
+        delete: operations["delete_webhook_relay"];
+        options?: never;
+        head?: never;
+        /** Changes a place. */
+        patch: operations["change_webhook_relay"];
+        trace?: never;
+    };
+    "/api/v1/webhook-relays/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a webhook without news there, at once and once, and says what happened. */
+        post: operations["try_webhook_relay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/whatsapp/calling": {
@@ -305,6 +1437,26 @@ export interface paths {
         };
         /** The process is alive. Restart it when this does not answer. */
         get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything this server has counted, in Prometheus's text format. From this machine itself, or with an API key that
+         *     may read it.
+         */
+        get: operations["metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -348,6 +1500,36 @@ export interface components {
          * @enum {string}
          */
         AgentStatus: "available" | "do_not_disturb";
+        /** @description Something somebody should look at. */
+        Alert: {
+            /** @description Somebody has seen it. */
+            acknowledged_at?: string | null;
+            /**
+             * @description What belongs to it: `hours`, `count`, `skew_ms`, `percent_free`, `restrictions`, `until`, `missed`,
+             *     `percent`.
+             */
+            data: unknown;
+            /** @description `alert_…` */
+            id: string;
+            /**
+             * @description `token_invalid`, `number_restricted`, `number_suspended`, `quality_red`, `quality_yellow`, `pickup_low`,
+             *     `no_webhook`, `deliveries_dead`, `clock_skew`, `disk_low`.
+             */
+            kind: string;
+            /** @description `num_…` */
+            number_id?: string | null;
+            /** @description It is over. */
+            resolved_at?: string | null;
+            /** @description What is wrong and what to do, in English. */
+            sentence: string;
+            /** @description Since when. */
+            since: string;
+        };
+        /** @description Open alerts, and old ones. */
+        Alerts: {
+            /** @description Newest first; those with `resolved_at` are over. */
+            items: components["schemas"]["Alert"][];
+        };
         /** @description The process answers. */
         Alive: {
             /**
@@ -356,23 +1538,170 @@ export interface components {
              */
             status: string;
         };
+        /** @description A key as it may be shown. */
+        ApiKey: {
+            /** @description `br_…`; null: all branches. */
+            branch_ids?: string[] | null;
+            /** @description When it was made. */
+            created_at: string;
+            /** @description `key_…` */
+            id: string;
+            /** @description When it was last used, to ten minutes. */
+            last_used_at?: string | null;
+            /** @description What it is for. */
+            name: string;
+            /** @description Its first characters. */
+            prefix: string;
+            /** @description `agent`, `supervisor`, `admin`, `operator`. */
+            role: string;
+            /** @description `metrics`: it reads `/metrics` and nothing else. None: what its role allows. */
+            scopes: string[];
+        };
+        /** @description The keys of the business. */
+        ApiKeys: {
+            /** @description By name. */
+            items: components["schemas"]["ApiKey"][];
+        };
+        /** @description Whom to ask, and how. Inside the window it is asked in free words, else with a template. */
+        AskBody: {
+            /** @description `ct_…`: whom; or his number. */
+            contact_id?: string | null;
+            /** @description `num_…`; may be left out where there is only one. */
+            number_id?: string | null;
+            /** @description His number, in any form people write. */
+            phone?: string | null;
+            template?: components["schemas"]["TemplateBody"] | null;
+            /** @description In these words, up to 1,024 characters; left out: the business' own. */
+            text?: string | null;
+        };
+        /** @description He was asked. */
+        AskedView: {
+            /** @description Whom. */
+            contact: components["schemas"]["Contact"];
+            /** @description The request; `unclear` when the provider did not answer, and then it counts. */
+            message: components["schemas"]["Message"];
+            /** @description How the permission stands now. */
+            permission: components["schemas"]["Permission"];
+        };
+        /** @description Something that was done. */
+        AuditEntry: {
+            /** @description From which network address. */
+            address?: string | null;
+            /** @description When. */
+            at: string;
+            /** @description `person`, `key`, `command_line`, `exchange`, `nobody`. */
+            by: string;
+            /** @description What belongs to it. */
+            detail: unknown;
+            /** @description `aud_…` */
+            id: string;
+            key?: components["schemas"]["AuditName"] | null;
+            /** @description To what. */
+            subject: components["schemas"]["AuditSubject"];
+            /** @description `recording.listened`, `user.changed` … */
+            what: string;
+            who?: components["schemas"]["AuditName"] | null;
+        };
+        /** @description Somebody or something with a name. */
+        AuditName: {
+            /** @description `user_…`, `key_…` */
+            id: string;
+            /** @description The name of that moment. */
+            name: string;
+        };
+        /** @description A page of the audit log. */
+        AuditPage: {
+            /** @description Newest first. */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description For the next page; none: this was the last. */
+            next_cursor?: string | null;
+        };
+        /** @description What it was done to. */
+        AuditSubject: {
+            /** @description Its id. */
+            id: string;
+            /** @description `user`, `recording`, `number` … */
+            kind: string;
+            /** @description The name of that moment. */
+            name?: string | null;
+        };
+        /** @description A blocked caller. */
+        BlockedCaller: {
+            /** @description When. */
+            created_at: string;
+            /** @description Who blocked him: `user_…` or `key_…`, and the name then. */
+            created_by: components["schemas"]["Blocker"];
+            /**
+             * @description `blk_…`
+             * @example blk_0199aaaabbbb7ccc8ddd000000000001
+             */
+            id: string;
+            /** @description What he was called when he was blocked. */
+            name?: string | null;
+            /** @description `num_…`; none: on all numbers. */
+            number_id?: string | null;
+            /** @description The number in international form; none when the caller showed none. */
+            phone?: string | null;
+            /** @description Why. */
+            reason: string;
+            /** @description Until when; none: for ever. */
+            until?: string | null;
+            /** @description The provider's id of the caller. */
+            user_id?: string | null;
+        };
+        /** @description A page of the block list, the newest first. */
+        BlockedCallers: {
+            /** @description The entries. */
+            items: components["schemas"]["BlockedCaller"][];
+            /** @description Where the next page begins; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description Who blocked. */
+        Blocker: {
+            /** @description `user_…` or `key_…`. */
+            id: string;
+            /** @description The name then. */
+            name: string;
+        };
+        /** @description A branch. */
+        Branch: {
+            /** @description `br_…` */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description A branch to be made, or its new name. */
+        BranchName: {
+            /**
+             * @description 1 to 100 characters.
+             * @example Porto
+             */
+            name: string;
+        };
+        /** @description All branches I may see. */
+        Branches: {
+            /** @description By name. */
+            items: components["schemas"]["Branch"][];
+        };
         /** @description A call as lists, cards and pages show it. */
         Call: {
-            /** @description When `accept` went through. */
+            /** @description When `accept` went through, or the customer picked up. */
             accepted_at?: string | null;
-            /** @description Until when it may be answered. */
+            /** @description Until when it may be answered, or until when the customer's phone rings. */
             answer_by?: string | null;
             /** @description When a person was put through. */
             answered_at?: string | null;
             answered_by?: components["schemas"]["Person"] | null;
             /** @description `br_…`; none until an agent with a branch answers. */
             branch_id?: string | null;
-            /** @description Who calls. */
+            /** @description The customer, whoever called. */
             caller: components["schemas"]["Caller"];
             /** @description Payload of the call button that was pressed. */
             cta_payload?: string | null;
             /** @description Payload of the call link that was opened. */
             deeplink_payload?: string | null;
+            /** @description When the provider was asked to call the customer. */
+            dialled_at?: string | null;
             /** @description `incoming` or `outgoing`. */
             direction: string;
             /**
@@ -389,22 +1718,29 @@ export interface components {
             error?: components["schemas"]["CallError"] | null;
             /** @description `call_…` */
             id: string;
-            /** @description The number that was called. */
+            /** @description The business number: the one that was called, or from which the business calls. */
             number: components["schemas"]["NumberName"];
-            /** @description The provider's time stamp of the offer (of the end, when no offer came). */
+            /** @description The provider's time stamp of the offer (of the end, when no offer came); when a call of the business was placed. */
             offered_at: string;
             /** @description What the business reads when it is over. */
             outcome?: string | null;
+            placed_by?: components["schemas"]["Person"] | null;
             /** @description When `pre_accept` went through. */
             pre_accepted_at?: string | null;
             quality?: components["schemas"]["Quality"] | null;
+            /** @description When the customer's phone began to ring. */
+            rang_at?: string | null;
+            recording?: components["schemas"]["RecordingNow"] | null;
             /** @description Until when it rings; none while nobody is rung. */
             ring_until?: string | null;
             /** @description Who is rung at this moment; the first eight by name. */
             ringing: components["schemas"]["Person"][];
             /** @description How many are rung. */
             ringing_count: number;
-            /** @description What the provider knows: `ringing`, `pre_accepted`, `accepted`, `terminated`, `rejected`, `missed`, `failed`, `cancelled`. */
+            /**
+             * @description What the provider knows: `dialled`, `ringing`, `pre_accepted`, `accepted`, `terminated`, `rejected`, `missed`,
+             *     `failed`, `cancelled`. `dialled` is a call of the business whose customer's phone does not ring yet.
+             */
             state: string;
             /** @description What agents read: `offered`, `ringing`, `answered`, `ended`, `missed`, `rejected`, `failed`. */
             status: string;
@@ -418,6 +1754,8 @@ export interface components {
         CallDetail: components["schemas"]["Call"] & {
             /** @description Its story, in order. */
             events: components["schemas"]["CallEventView"][];
+            /** @description What was recorded of it, as far as I may hear it. */
+            recordings: components["schemas"]["Recording"][];
         };
         /** @description An error as the provider worded it. */
         CallError: {
@@ -447,6 +1785,14 @@ export interface components {
              */
             seq: number;
         };
+        /** @description A link that calls a number from WhatsApp on a phone. */
+        CallLink: {
+            /**
+             * @description The link.
+             * @example https://wa.me/call/15550100001?biz_payload=poster-7
+             */
+            url: string;
+        };
         /** @description A page of calls. */
         CallPage: {
             /** @description Newest first. */
@@ -454,7 +1800,7 @@ export interface components {
             /** @description For the next page; none: this was the last. */
             next_cursor?: string | null;
         };
-        /** @description Who calls. Users with a username may share no number. */
+        /** @description The customer. Users with a username may share no number. */
         Caller: {
             /** @description ISO 3166 country of the number. */
             country?: string | null;
@@ -464,6 +1810,82 @@ export interface components {
             phone?: string | null;
             /** @description WhatsApp username, without `@`. */
             username?: string | null;
+        };
+        /** @description A number's calling settings, here and at Meta. */
+        Calling: {
+            /** @description Where the two differ. */
+            drift: components["schemas"]["Drift"][];
+            /** @description `AVAILABLE`, `LIMITED`, `BLOCKED`. */
+            health?: string | null;
+            /** @description What stands in the way, in Meta's words. */
+            health_problems: string[];
+            /** @description `TIER_2K` …: calling needs at least 2,000. */
+            messaging_limit?: string | null;
+            meta?: components["schemas"]["MetasCalling"] | null;
+            /** @description `num_…` */
+            number_id: string;
+            /** @description Ours. */
+            ours: components["schemas"]["OurCalling"];
+            /** @description `green`, `yellow`, `red`, `unknown`. */
+            quality: string;
+            /** @description When Meta's were read. */
+            read_at?: string | null;
+            /** @description What Meta has taken away for a while. */
+            restrictions: components["schemas"]["Restriction"][];
+            trouble?: components["schemas"]["Trouble"] | null;
+            /** @description The name customers read. */
+            verified_name?: string | null;
+            warning?: components["schemas"]["Warning"] | null;
+            /** @description What to enter at Meta as callback URL. */
+            webhook_url: string;
+        };
+        /** @description What is to change. What is left out stays as it is. */
+        CallingChange: {
+            /** @description Calls may be placed from the number. Only here. */
+            business_calls?: boolean | null;
+            /** @description A customer's call gives us leave to call back. */
+            callback_permission?: boolean | null;
+            /** @description Calling on or off, here and at Meta. */
+            calling?: boolean | null;
+            /**
+             * @description `pcmu`, `pcma`; none of them: Opus only.
+             * @example [
+             *       "pcmu"
+             *     ]
+             */
+            codecs?: string[] | null;
+            /**
+             * @description ISO countries whose customers see the icon; empty: all.
+             * @example [
+             *       "BR"
+             *     ]
+             */
+            countries?: string[] | null;
+            /**
+             * @description `show`, `hide`.
+             * @example hide
+             */
+            icon?: string | null;
+            /** @description Meta's own sandbox or test number. Only here. */
+            sandbox?: boolean | null;
+            /**
+             * @description `dtls`, `sdes`.
+             * @example dtls
+             */
+            srtp?: string | null;
+        };
+        /** @description How many calls of ours a customer took. */
+        CallsUsed: {
+            /**
+             * Format: int32
+             * @description Connected in the last 24 hours.
+             */
+            connected_day: number;
+            /**
+             * Format: int32
+             * @description So many there may be.
+             */
+            max_day: number;
         };
         /** @description What the role allows. The server checks again. */
         Can: {
@@ -475,6 +1897,15 @@ export interface components {
             supervise: boolean;
             /** @description Take calls. */
             take_calls: boolean;
+        };
+        /** @description Why Meta cannot hold our hours. */
+        CannotHold: {
+            /** @description The field of ours. */
+            field: string;
+            /** @description The same as a sentence. */
+            sentence: string;
+            /** @description `three_ranges`, `too_many_holidays`, `empty_week`, `closed_holiday`, `last_minute`. */
+            why: string;
         };
         /** @description Totals of the exchange. */
         Capacity: {
@@ -509,6 +1940,29 @@ export interface components {
             /** @description Totals only. */
             capacity: components["schemas"]["Capacity"];
         };
+        /** @description `ok`, or what is wrong. */
+        Checks: {
+            /**
+             * @description `ok`; `down`: the database does not answer; `not_writing`: what was written last did not get through.
+             * @example ok
+             */
+            database: string;
+            /**
+             * @description `ok`; `full`: too little room is left in the data folder.
+             * @example ok
+             */
+            disk: string;
+            /**
+             * @description `ok`; `draining`: the server is being stopped.
+             * @example ok
+             */
+            draining: string;
+            /**
+             * @description `ok`; `down`: the media thread has ended.
+             * @example ok
+             */
+            media: string;
+        };
         /** @description What a client says on the live stream. */
         ClientMessage: {
             /** @description The client's own mark, comes back in the answer. */
@@ -536,6 +1990,172 @@ export interface components {
             /** @enum {string} */
             type: "ping";
         };
+        /** @description What a customer said about being called. */
+        Consent: {
+            /** @description When it was said. */
+            at: string;
+            /** @description What was said, word for word, or where it is written. */
+            evidence_text?: string | null;
+            /** @description `cons_…` */
+            id: string;
+            /** @description `call_request`, `offer_accepted`, `offer_declined`, `offer_unclear`, `opt_in`, `opt_out`, `do_not_call`. */
+            kind: string;
+            /** @description The message it was said in. */
+            message_id?: string | null;
+            /** @description When it was written down. */
+            recorded_at: string;
+            /** @description Who wrote it down. */
+            recorded_by: components["schemas"]["Person"];
+            /** @description When it was taken out. */
+            revoked_at?: string | null;
+            revoked_by?: components["schemas"]["Person"] | null;
+            /** @description Where it comes from: `message`, `person`, `import`. */
+            source: string;
+            /** @description Until when it is good; null: until somebody takes it out. */
+            valid_until?: string | null;
+        };
+        /** @description All a customer said, the newest first; 200 entries at the most. */
+        Consents: {
+            /** @description The entries, those that were taken out included. */
+            items: components["schemas"]["Consent"][];
+            /** @description Always null: there is one page. */
+            next_cursor?: string | null;
+        };
+        /** @description A customer. */
+        Contact: {
+            /** @description What works on him besides people: `none`, `ai`, `flow`, `blocked`. */
+            automation_state: string;
+            /** @description `br_…`; null: every branch sees him. */
+            branch_id?: string | null;
+            /** @description ISO 3166 country of the number. */
+            country?: string | null;
+            /** @description Since when he is known. */
+            created_at: string;
+            /** @description He does not want to be called, whatever else was said. */
+            do_not_call: boolean;
+            /**
+             * @description `ct_…`
+             * @example ct_0199aaaabbbb7ccc8ddd000000000001
+             */
+            id: string;
+            /** @description When he called, or was called. */
+            last_call_at?: string | null;
+            /** @description When he wrote, or was written to. */
+            last_message_at?: string | null;
+            /** @description What other systems call him. */
+            lead_reference?: string | null;
+            /** @description What he is called: by the business, else by himself. */
+            name?: string | null;
+            owner?: components["schemas"]["Person"] | null;
+            /** @description His number, `+` and digits; null for who has none, and for who reads numbers in part. */
+            phone?: string | null;
+            /** @description His number as people of its country write it; in part for who reads numbers in part. */
+            phone_display?: string | null;
+            /** @description Words he is found by. */
+            tags: string[];
+            /** @description WhatsApp's id of him for this business. */
+            user_id?: string | null;
+            /** @description WhatsApp username, without `@`. */
+            username?: string | null;
+            /** @description Until when he may be written to freely, on the number that is open longest. */
+            window_until?: string | null;
+        };
+        /** @description What may be changed; what is left out stays as it is, null takes it away. */
+        ContactChangeBody: {
+            /** @description What works on him besides people: `none`, `ai`, `flow`, `blocked`. Supervisors; noted in the audit log. */
+            automation_state?: string | null;
+            /** @description `br_…`: the only branch that sees him; null: all. Supervisors. */
+            branch_id?: string | null;
+            /** @description What other systems call him. */
+            lead_reference?: string | null;
+            /** @description What he is called; null: what he calls himself. */
+            name?: string | null;
+            /** @description `user_…`: whose customer he is. Supervisors. */
+            owner_id?: string | null;
+            /** @description All words he is found by. */
+            tags?: string[] | null;
+        };
+        /** @description A page of contacts. */
+        ContactPage: {
+            /** @description Who did something last comes first. */
+            items: components["schemas"]["Contact"][];
+            /** @description Where the next page begins; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description Dials in one span. */
+        Dials: {
+            /**
+             * Format: int32
+             * @description So many may be.
+             */
+            max: number;
+            /** @description When there is room again; null: now, or never. */
+            until?: string | null;
+            /**
+             * Format: int32
+             * @description So many were placed.
+             */
+            used: number;
+        };
+        /** @description A difference between the two. */
+        Drift: {
+            /** @description `calling`, `icon`, `countries`, `callback_permission`, `codecs`, `srtp`, `sip`. */
+            field: string;
+            /** @description Meta's. */
+            meta: string;
+            /** @description Ours. */
+            ours: string;
+        };
+        /** @description The numbers of a reason. */
+        EligibilityNumbers: {
+            /**
+             * Format: int32
+             * @description So many.
+             */
+            count?: number | null;
+            /**
+             * Format: int32
+             * @description Of so many.
+             */
+            limit?: number | null;
+        };
+        /** @description One reason. */
+        EligibilityReason: {
+            /**
+             * @example permission_missing
+             * @enum {string}
+             */
+            code: "calling_disabled" | "business_calls_disabled" | "country_not_offered" | "restricted_by_meta" | "quality_red" | "opted_out" | "permission_missing" | "permission_requested" | "permission_denied" | "permission_revoked" | "permission_expired" | "permission_call_within_passed" | "connected_limit" | "call_in_progress" | "unanswered_streak" | "suspended" | "rate_limit_minute" | "rate_limit_hour" | "automation_blocked" | "automation_active" | "declined_before" | "no_conversation" | "outside_window_without_consent" | "no_call_request" | "consent_expired" | "consent_not_affirmative" | "monthly_limit" | "no_agent_available" | "outside_hours" | "customer_uncallable" | "quality_yellow" | "unanswered_before_limit" | "permission_expires_soon";
+            /** @description Its numbers. */
+            data: components["schemas"]["EligibilityNumbers"];
+            /**
+             * @example never
+             * @enum {string}
+             */
+            overridable: "never" | "urgent" | "confirm";
+            /**
+             * @example request_permission
+             * @enum {string}
+             */
+            remedy: "request_permission" | "wait" | "switch_on_calling" | "send_message" | "record_consent" | "lift_suspension" | "open_hours" | "raise_limit" | "become_available" | "use_other_number" | "take_over" | "remove_opt_out" | "confirm" | "none";
+            /** @description What people read, in the language of `Accept-Language` (English, Spanish, Portuguese). */
+            sentence: string;
+            /** @description Until when it holds, if that is known. */
+            until?: string | null;
+        };
+        /** @description May the customer be called now? */
+        EligibilityView: {
+            /** @description Nothing is in the way. */
+            allowed: boolean;
+            /** @description When it was asked. */
+            checked_at: string;
+            /** @description The number that would call. */
+            number: components["schemas"]["NumberName"];
+            /** @description What is in the way, the weightiest first. */
+            reasons: components["schemas"]["EligibilityReason"][];
+            /** @description What should be known. */
+            warnings: components["schemas"]["EligibilityReason"][];
+        };
         /** @description The newest entry of a call's story. */
         EventMark: {
             /** @description When. */
@@ -545,10 +2165,37 @@ export interface components {
         };
         /** @description A part of the log, oldest first. */
         EventPage: {
-            /** @description Entries of calls I may see. */
-            items: components["schemas"]["CallEventView"][];
+            /** @description Entries about what I may see. */
+            items: components["schemas"]["LogEntryView"][];
             /** @description Where to go on, now or later: more may have been written by then. */
             next_after?: string | null;
+        };
+        /** @description Who has forgotten the password. */
+        Forgotten: {
+            /**
+             * @description E-mail address of the account.
+             * @example ana@example.com
+             */
+            email: string;
+        };
+        /** @description A key that was just made. */
+        FreshApiKey: components["schemas"]["ApiKey"] & {
+            /**
+             * @description The key. It is shown this once and kept nowhere.
+             * @example swk_…
+             */
+            key: string;
+        };
+        /** @description An invitation that was just made. */
+        FreshInvitation: {
+            /** @description From then on the link opens nothing. */
+            expires_at: string;
+            /** @description `inv_…` */
+            id: string;
+            /** @description Whoever has it can make the account: it is shown this once. */
+            link: string;
+            /** @description It was sent by e-mail. */
+            mailed: boolean;
         };
         /** @description The whole picture a client starts from. */
         Hello: {
@@ -556,6 +2203,8 @@ export interface components {
             calls: components["schemas"]["Call"][];
             /** @description This stream. */
             connection_id: string;
+            /** @description The server is being stopped: when the last calls are ended. */
+            draining_ends_at?: string | null;
             my_call?: components["schemas"]["Call"] | null;
             /** @description `available` or `do_not_disturb`. */
             my_status: string;
@@ -567,6 +2216,48 @@ export interface components {
             server_time: string;
             /** @description Me. */
             user: components["schemas"]["Person"];
+        };
+        /** @description A day with hours of its own. */
+        HolidayHours: {
+            /** @description `2026-12-25`. */
+            date: string;
+            /** @description What people call it. */
+            name?: string;
+            /** @description Its ranges; none: closed. */
+            ranges?: string[][];
+        };
+        /** @description Meta's hours beside ours. */
+        HoursBesideMeta: {
+            cannot_hold?: components["schemas"]["CannotHold"] | null;
+            /** @description Where they differ. */
+            drift: components["schemas"]["HoursDrift"][];
+            meta?: components["schemas"]["MetasHours"] | null;
+            /** @description When they were read. */
+            read_at?: string | null;
+            taking?: components["schemas"]["HoursTaking"] | null;
+        };
+        /** @description A difference between Meta's hours and ours. */
+        HoursDrift: {
+            /** @description `enabled`, `zone`, `weekly.mon`, `holidays.2026-12-25`. */
+            field: string;
+            /** @description Meta's; empty: nothing. */
+            meta: string;
+            /** @description Ours; empty: nothing. */
+            ours: string;
+        };
+        /** @description The hours of a number after Meta's have taken their place. */
+        HoursTakenOver: components["schemas"]["NumberOpeningHours"] & {
+            /** @description What changed; none: Meta had the same. */
+            changes: components["schemas"]["HoursDrift"][];
+        };
+        /** @description What becomes of ours when Meta's take their place. */
+        HoursTaking: {
+            /** @description What changes; `closed`: a day without hours, empty: a holiday that is not there. */
+            changes: components["schemas"]["HoursDrift"][];
+            /** @description Meta has what ours cannot be: the field; null: they can be taken. */
+            refused_field?: string | null;
+            /** @description Why, in a word, as in `invalid_hours`. */
+            refused_why?: string | null;
         };
         /** @description An ICE server in the form browsers take (`RTCIceServer`). */
         IceServer: {
@@ -581,6 +2272,267 @@ export interface components {
             urls: string[];
             /** @description For TURN. */
             username?: string | null;
+        };
+        /** @description How far a file is. */
+        Import: {
+            /**
+             * Format: int32
+             * @description Contacts that were made.
+             */
+            created: number;
+            /** @description When it began. */
+            created_at: string;
+            /** @description When it was through. */
+            finished_at?: string | null;
+            /** @description `imp_…` */
+            id: string;
+            /**
+             * Format: int32
+             * @description Lines to be taken in, without those that were refused.
+             */
+            lines: number;
+            /**
+             * Format: int32
+             * @description Lines taken in.
+             */
+            lines_done: number;
+            /** @description The first thousand of them. */
+            refused: components["schemas"]["RefusedLine"][];
+            /**
+             * Format: int32
+             * @description How many lines were refused.
+             */
+            refused_count: number;
+            /** @description `running` or `done`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description Contacts that were known.
+             */
+            updated: number;
+        };
+        /** @description An open invitation. */
+        Invitation: {
+            /** @description `br_…`; null: all branches. */
+            branch_ids?: string[] | null;
+            /** @description When. */
+            created_at: string;
+            /** @description Who is invited. */
+            email: string;
+            /** @description It is too late to follow it. */
+            expired: boolean;
+            /** @description From then on the link opens nothing. */
+            expires_at: string;
+            /** @description `inv_…` */
+            id: string;
+            /** @description Who invited. */
+            invited_by?: string | null;
+            /** @description `en`, `es`, `pt-BR`. */
+            language: string;
+            /** @description The person's name. */
+            name: string;
+            /** @description `agent`, `supervisor`, `admin`, `operator`. */
+            role: string;
+        };
+        /** @description What the invited person answers. */
+        InvitationAnswer: {
+            /**
+             * @description `en`, `es`, `pt-BR`.
+             * @example pt-BR
+             */
+            language: string;
+            /**
+             * @description Name.
+             * @example Bruno Reis
+             */
+            name: string;
+            /**
+             * Format: password
+             * @description At least 12 characters.
+             */
+            password: string;
+            /** @description The last part of the link. */
+            token: string;
+        };
+        /** @description What an invitation says to the invited. */
+        InvitationLetter: {
+            /** @description E-mail address of the account. */
+            email: string;
+            /** @description Who invited. */
+            invited_by?: string | null;
+            /** @description `en`, `es`, `pt-BR`. */
+            language: string;
+            /** @description The name the inviter wrote. */
+            name: string;
+            /** @description `agent`, `supervisor`, `admin`, `operator`. */
+            role: string;
+            /** @description The business. */
+            tenant: string;
+        };
+        /** @description Somebody to be invited. */
+        InvitationWanted: {
+            /** @description `br_…`; null or left out: all branches. */
+            branch_ids?: string[] | null;
+            /**
+             * @description E-mail address; one account each.
+             * @example bruno@example.com
+             */
+            email: string;
+            /**
+             * @description `en`, `es`, `pt-BR`.
+             * @example pt-BR
+             */
+            language: string;
+            /**
+             * @description Name.
+             * @example Bruno Reis
+             */
+            name: string;
+            /**
+             * @description `agent`, `supervisor`, `admin`, `operator`; not above one's own.
+             * @example agent
+             */
+            role: string;
+        };
+        /** @description Open invitations. */
+        Invitations: {
+            /** @description Newest first. */
+            items: components["schemas"]["Invitation"][];
+        };
+        /** @description Something owed. */
+        Job: {
+            /**
+             * Format: int32
+             * @description How often it was begun.
+             */
+            attempts: number;
+            /** @description Since when it is owed. */
+            created_at: string;
+            /** @description When it was over. */
+            finished_at?: string | null;
+            /** @description `job_…` */
+            id: string;
+            /** @description `relay`, `mail`, `tidy` … */
+            kind: string;
+            /** @description Why it did not work the last time. */
+            last_error?: string | null;
+            /** @description When it is tried again; only while it waits. */
+            next_at?: string | null;
+            /** @description Of a delivery: `relay_…`. */
+            relay_id?: string | null;
+            /** @description `waiting`, `running`, `done`, `dead` (given up until somebody decides), `discarded`. */
+            state: string;
+            /** @description Of a delivery: where to. Null when that was removed. */
+            target?: string | null;
+        };
+        /** @description A page. */
+        Jobs: {
+            /** @description Newest first. */
+            items: components["schemas"]["Job"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A key to be made. */
+        KeyWanted: {
+            /** @description `br_…`; null or left out: all branches. */
+            branch_ids?: string[] | null;
+            /**
+             * @description What it is for; 1 to 100 characters.
+             * @example CRM
+             */
+            name: string;
+            /**
+             * @description `agent`, `supervisor`, `admin`, `operator`; not above one's own.
+             * @example supervisor
+             */
+            role: string;
+            /** @description `metrics` (operators only): the key may do this and nothing else. */
+            scopes?: string[];
+        };
+        /** @description What holds for a number. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description So many missed calls …
+             */
+            missed: number;
+            /**
+             * Format: int64
+             * @description … within so many seconds …
+             */
+            missed_within_s: number;
+            /**
+             * Format: int32
+             * @description Minutes of a month; null: no limit.
+             */
+            monthly_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description Calls placed in an hour.
+             */
+            per_hour: number;
+            /**
+             * Format: int32
+             * @description Calls placed in a minute.
+             */
+            per_minute: number;
+            /**
+             * Format: int32
+             * @description With fewer calls nothing is said.
+             */
+            pickup_calls: number;
+            /**
+             * Format: int32
+             * @description Below so many in a hundred it is low.
+             */
+            pickup_low_percent: number;
+            /**
+             * Format: int32
+             * @description Below so many in a hundred it is watched.
+             */
+            pickup_watch_percent: number;
+            /**
+             * Format: int64
+             * @description How often calls are taken is counted over so many seconds.
+             */
+            pickup_within_s: number;
+            /**
+             * Format: int64
+             * @description … and the number rests for so many.
+             */
+            suspend_for_s: number;
+            /**
+             * Format: int32
+             * @description And before this one we ask whether it is meant: Meta then takes the permission away.
+             */
+            unanswered_block: number;
+            /**
+             * Format: int32
+             * @description Before the call that would be so manyth in a row a customer does not take, we warn.
+             */
+            unanswered_warn: number;
+        };
+        /** @description One entry of the event log: about a call, or about a contact, a number or both. */
+        LogEntryView: {
+            /** @description When. */
+            at: string;
+            /** @description `call_…`, of an entry about a call. */
+            call_id?: string | null;
+            /** @description `ct_…`, of an entry about a contact. */
+            contact_id?: string | null;
+            /** @description The facts that belong to it. */
+            data: unknown;
+            /** @description `evt_…` */
+            id: string;
+            /** @description What: `call.received`, `permission.granted`, `message.received` … */
+            kind: string;
+            /** @description `num_…`, of an entry about a number. */
+            number_id?: string | null;
+            /**
+             * Format: int32
+             * @description Position in the call's story, from 1.
+             */
+            seq?: number | null;
         };
         /** @description E-mail and password. */
         Login: {
@@ -619,13 +2571,211 @@ export interface components {
             /** @description `en`, `es`, `pt-BR`. */
             language?: string | null;
         };
+        /** @description A message of a customer, or to one. */
+        Message: {
+            /** @description When. */
+            at: string;
+            /** @description `ct_…` */
+            contact_id: string;
+            /** @description A template's `name` and `language`, a button's `payload`. */
+            detail: unknown;
+            /** @description `incoming` or `outgoing`. */
+            direction: string;
+            error?: components["schemas"]["MessageError"] | null;
+            /** @description `msg_…` */
+            id: string;
+            /** @description `text`, `template`, `call_permission_request`, `call_permission_reply`, `voice_call`, `audio` … */
+            kind: string;
+            /** @description `num_…` */
+            number_id: string;
+            /** @description It offers a call: a yes within the hour is a consent. */
+            offers_call: boolean;
+            sent_by?: components["schemas"]["Person"] | null;
+            /** @description `received`, `pending`, `unclear` (nobody knows whether it left), `sent`, `delivered`, `read`, `played`, `failed`. */
+            status: string;
+            /** @description What is written in it. */
+            text?: string | null;
+        };
+        /** @description Why a message did not arrive. */
+        MessageError: {
+            /**
+             * Format: int64
+             * @description The provider's code; -1 when there is none.
+             */
+            code: number;
+            /** @description The provider's text. */
+            message: string;
+        };
+        /** @description Messages, the newest first. */
+        Messages: {
+            /** @description The messages. */
+            items: components["schemas"]["Message"][];
+            /** @description Where the next page begins; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A range at Meta. */
+        MetaRange: {
+            /** @description `13:00`. */
+            closes: string;
+            /** @description `MONDAY` …, or a date. */
+            day: string;
+            /** @description `09:00`. */
+            opens: string;
+        };
+        /** @description What Meta has, as it was read last. Null: Meta did not say. */
+        MetasCalling: {
+            /** @description A customer's call gives us leave to call back. */
+            callback_permission?: boolean | null;
+            /** @description Calling is on. */
+            calling?: boolean | null;
+            /** @description Codecs beside Opus. */
+            codecs?: string[] | null;
+            /** @description Countries whose customers see the icon; empty: all. */
+            countries?: string[] | null;
+            /** @description Meta keeps to hours of its own. */
+            hours?: boolean | null;
+            /** @description `show`, `hide`. */
+            icon?: string | null;
+            /** @description Calls go to a SIP server: then they never come here. */
+            sip?: boolean | null;
+            /** @description `dtls`, `sdes`. */
+            srtp?: string | null;
+        };
+        /** @description Hours at Meta. */
+        MetasHours: {
+            /** @description Off: customers may call day and night. */
+            enabled?: boolean | null;
+            /** @description On these dates instead. */
+            holidays: components["schemas"]["MetaRange"][];
+            /** @description Every week. */
+            weekly: components["schemas"]["MetaRange"][];
+            /** @description The zone. */
+            zone?: string | null;
+        };
         /**
          * @description The browser's permission for the microphone.
          * @enum {string}
          */
         MicrophonePermission: "granted" | "prompt" | "denied";
+        /** @description Whom to block: by number, by the provider's id, or as the caller of a call. */
+        NewBlockedCaller: {
+            /** @description `call_…`: whoever called there, also when he shows no number. */
+            call_id?: string | null;
+            /** @description `num_…`; none: on all numbers. */
+            number_id?: string | null;
+            /**
+             * @description The caller's number.
+             * @example +55 11 98211-4477
+             */
+            phone?: string | null;
+            /**
+             * @description Why; up to 500 characters.
+             * @example Insults our staff
+             */
+            reason?: string;
+            /** @description Until when; none: for ever. */
+            until?: string | null;
+            /** @description The provider's id of the caller. */
+            user_id?: string | null;
+        };
+        /** @description A call to a customer: whom, and from where. */
+        NewCall: {
+            /** @description `user_…`: who speaks. May be left out by who speaks himself; naming another takes a supervisor or a key. */
+            agent_id?: string | null;
+            /** @description `ct_…`: the customer; or his number, or the provider's id of him. */
+            contact_id?: string | null;
+            /** @description `num_…`; may be left out when there is one number only, or one of my branch. */
+            number_id?: string | null;
+            override?: components["schemas"]["NewCallOverride"] | null;
+            /** @description Kept with the call; up to 512 characters. */
+            payload?: string | null;
+            /**
+             * @description The customer's number, in any way people write numbers; without its country it is one of the business' own.
+             * @example +55 11 98211-4477
+             */
+            phone?: string | null;
+            /** @description The provider's id of the customer; enough alone for one who shows no number. */
+            user_id?: string | null;
+        };
+        /** @description What is passed over, where it may be. */
+        NewCallOverride: {
+            /**
+             * @description Although it may cost the customer's permission.
+             * @default false
+             */
+            confirm: boolean;
+            /**
+             * @description Urgent: although the number's hours are over. Supervisors.
+             * @default false
+             */
+            hours: boolean;
+        };
+        /** @description Something to be written down. */
+        NewConsentBody: {
+            /** @description What was said, word for word, or where it is written; up to 2,000 characters. */
+            evidence_text: string;
+            /** @description `call_request`, `offer_accepted`, `offer_declined`, `opt_in`, `opt_out`, `do_not_call`. */
+            kind: string;
+            /** @description The message it was said in. */
+            message_id?: string | null;
+            /** @description It ends then; it can only shorten what the kind gives. */
+            valid_until?: string | null;
+        };
+        /** @description A contact to be made; at least one of `phone` and `user_id`. */
+        NewContactBody: {
+            /** @description `br_…`: the only branch that sees him. Supervisors. */
+            branch_id?: string | null;
+            /** @description What other systems call him. */
+            lead_reference?: string | null;
+            /** @description What he is called. */
+            name?: string | null;
+            /** @description `user_…`: whose customer he is. Supervisors. */
+            owner_id?: string | null;
+            /**
+             * @description His number, in any form people write.
+             * @example +55 11 98211-4477
+             */
+            phone?: string | null;
+            /** @description Words he is found by. */
+            tags?: string[];
+            /** @description WhatsApp's id of him for this business. */
+            user_id?: string | null;
+        };
+        /** @description A message to be sent: words (`text`), a call button (`kind` `voice_call`), or a template. */
+        NewMessageBody: {
+            /** @description `voice_call`: what the button says, up to 20 characters. */
+            button?: string | null;
+            /** @description `text` or `voice_call`; left out: `text`, or a template. */
+            kind?: string | null;
+            /** @description `num_…`; may be left out where there is only one. */
+            number_id?: string | null;
+            /** @description It offers a call: a yes within the hour is a consent. */
+            offers_call?: boolean;
+            /** @description `voice_call`: comes back with the call, up to 512 characters. */
+            payload?: string | null;
+            template?: components["schemas"]["TemplateBody"] | null;
+            /** @description What is written; up to 4,096 characters, beside a button 1,024. */
+            text?: string | null;
+            /**
+             * Format: int32
+             * @description `voice_call`: how long the button works, 1 to 43,200 minutes.
+             */
+            ttl_minutes?: number | null;
+        };
+        /** @description The new password. */
+        NewPassword: {
+            /**
+             * Format: password
+             * @description At least 12 characters.
+             */
+            password: string;
+            /** @description The last part of the link. */
+            token: string;
+        };
         /** @description A new account. */
         NewUser: {
+            /** @description `br_…`; null or left out: all branches. */
+            branch_ids?: string[] | null;
             /**
              * @description E-mail address; one account each.
              * @example bruno@example.com
@@ -652,10 +2802,29 @@ export interface components {
              */
             role: string;
         };
+        /** @description A new place. */
+        NewWebhookRelay: {
+            /** @description On unless told otherwise. */
+            enabled?: boolean;
+            /** @description `num_…` */
+            number_id?: string | null;
+            /**
+             * Format: password
+             * @description `whsec_…`, or a text of 16 to 256 bytes: signs what goes there as Standard Webhooks, besides Meta's signature.
+             */
+            secret?: string | null;
+            /**
+             * @description `https://…`
+             * @example https://crm.example.com/whatsapp
+             */
+            url: string;
+        };
         /** @description A business number. */
         Number: {
             /** @description `br_…` */
             branch_id?: string | null;
+            /** @description People may call customers from it. */
+            business_calls_enabled: boolean;
             /** @description Calls of customers are taken. */
             calling_enabled: boolean;
             /** @description `agents`, `echo`. */
@@ -676,6 +2845,157 @@ export interface components {
             /** @description What the business calls it. */
             name: string;
         };
+        /** @description The hours of a number, and whether anybody has set them. */
+        NumberOpeningHours: components["schemas"]["OpeningHours"] & {
+            /** @description False: nobody has set hours; the number is always open. */
+            set: boolean;
+        };
+        /** @description A business number with its settings. */
+        NumberSettings: {
+            /** @description `pcmu`, `pcma`: codecs taken beside Opus. */
+            additional_codecs: string[];
+            /**
+             * Format: int32
+             * @description Seconds after Meta's offer in which a call may be answered.
+             */
+            answer_window_s: number;
+            /** @description `br_…`; null: all branches. */
+            branch_id?: string | null;
+            /** @description People may call customers from it. */
+            business_calls_enabled: boolean;
+            /** @description Calls of customers are taken. */
+            calling_enabled: boolean;
+            /** @description `agents`, `echo`. */
+            destination: string;
+            /** @description In international form. */
+            display_phone: string;
+            /** @description `reject`, `ignore`: what a customer gets who calls while the server is being stopped. */
+            drain_answer: string;
+            /** @description `num_…` */
+            id: string;
+            /**
+             * Format: int32
+             * @description The longest a call may last, in seconds.
+             */
+            max_call_duration_s: number;
+            /**
+             * Format: int32
+             * @description Calls at once.
+             */
+            max_concurrent_calls: number;
+            /** @description What the business calls it. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Hours without a webhook after which an alert is raised; null: `SWITCHBOARD_NO_WEBHOOK_HOURS`, 0: never.
+             */
+            no_webhook_hours?: number | null;
+            /** @description `en`, `es`, `pt-BR`: in which language notices are spoken. */
+            notice_language: string;
+            /**
+             * Format: int32
+             * @description How long a customer's phone rings at the most when he is called, in seconds.
+             */
+            outgoing_ring_s: number;
+            /**
+             * Format: int32
+             * @description How long the business' own announcement is; null: none was uploaded.
+             */
+            own_announcement_ms?: number | null;
+            /** @description Calls to the echo are recorded, too. */
+            record_echo: boolean;
+            /** @description `en`, `es`, `pt-BR`, `own`: with which words the customer is told. */
+            recording_announcement: string;
+            /** @description `off`, `on` (every call, after the announcement), `agent` (by a button). */
+            recording_mode: string;
+            /** @description When the waiver was given. */
+            recording_waived_at?: string | null;
+            /** @description An admin answers for recording without an announcement. */
+            recording_waiver: boolean;
+            /** @description Belongs to a simulator. */
+            sandbox: boolean;
+            /** @description `dtls`, `sdes`: how the keys of a customer's audio are agreed, as the number is set at Meta. */
+            srtp_key_exchange: string;
+        };
+        /** @description What may be changed of a number; what is left out stays as it is. */
+        NumberSettingsChange: {
+            /**
+             * @description `pcmu`, `pcma`; none of them: Opus only.
+             * @example [
+             *       "pcmu"
+             *     ]
+             */
+            additional_codecs?: string[] | null;
+            /**
+             * Format: int32
+             * @description 15 to 55.
+             */
+            answer_window_s?: number | null;
+            /** @description `br_…`; null: all branches. */
+            branch_id?: string | null;
+            /** @description People may call customers from it. */
+            business_calls_enabled?: boolean | null;
+            /** @description Calls of customers are taken. */
+            calling_enabled?: boolean | null;
+            /** @description Says that the waiver is meant. */
+            confirm?: boolean | null;
+            /**
+             * @description `agents`, `echo`.
+             * @example agents
+             */
+            destination?: string | null;
+            /**
+             * @description `reject`: the call is rejected at once; `ignore`: the phone rings on, for another server or for nobody.
+             * @example reject
+             */
+            drain_answer?: string | null;
+            /**
+             * Format: int32
+             * @description 60 to 86,400.
+             */
+            max_call_duration_s?: number | null;
+            /**
+             * Format: int32
+             * @description 1 to 1,000.
+             */
+            max_concurrent_calls?: number | null;
+            /** @description 1 to 100 characters. */
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description Hours without a webhook after which an alert is raised, up to a year; null: as the installation, 0: never.
+             */
+            no_webhook_hours?: number | null;
+            /**
+             * @description `en`, `es`, `pt-BR`.
+             * @example en
+             */
+            notice_language?: string | null;
+            /**
+             * Format: int32
+             * @description 15 to 120: how long a customer's phone rings at the most when he is called.
+             */
+            outgoing_ring_s?: number | null;
+            /** @description Calls to the echo are recorded, too. */
+            record_echo?: boolean | null;
+            /**
+             * @description `en`, `es`, `pt-BR`, `own`.
+             * @example en
+             */
+            recording_announcement?: string | null;
+            /**
+             * @description `off`, `on`, `agent`.
+             * @example on
+             */
+            recording_mode?: string | null;
+            /** @description True: record without an announcement. Needs `confirm`; who gave it is kept. */
+            recording_waiver?: boolean | null;
+            /**
+             * @description `dtls`, `sdes`.
+             * @example dtls
+             */
+            srtp_key_exchange?: string | null;
+        };
         /** @description All numbers I may see. */
         Numbers: {
             /** @description By name. */
@@ -694,12 +3014,198 @@ export interface components {
             /** @description Until when it can be taken. */
             ring_until: string;
         };
+        /** @description Is it open? */
+        OpenNow: {
+            /** @description The moment that was asked about. */
+            at: string;
+            /** @description When it closes; null when it is closed, or never closes. */
+            closes_at?: string | null;
+            /** @description At that moment. */
+            open: boolean;
+            /** @description When it opens; null when it is open, or never opens. */
+            opens_at?: string | null;
+        };
+        /** @description The hours of a number. */
+        OpeningHours: {
+            /** @description Days with hours of their own. */
+            holidays?: components["schemas"]["HolidayHours"][];
+            /** @description What a customer gets who calls when it is closed. */
+            out_of_hours?: components["schemas"]["OutOfHoursAnswer"];
+            /** @description No calls are placed when it is closed, unless they are urgent. */
+            outbound_blocked?: boolean;
+            /**
+             * @description By day, `mon` to `sun`, the ranges of the day; a day that is left out is closed.
+             * @example {
+             *       "mon": [
+             *         [
+             *           "09:00",
+             *           "13:00"
+             *         ],
+             *         [
+             *           "15:00",
+             *           "18:00"
+             *         ]
+             *       ]
+             *     }
+             */
+            weekly: {
+                [key: string]: string[][];
+            };
+            /**
+             * @description IANA name of the zone the times are of.
+             * @example America/Sao_Paulo
+             */
+            zone: string;
+        };
+        /** @description What is wanted of the number here. Null: nobody has said so, it is as Meta has it. */
+        OurCalling: {
+            /** @description Calls may be placed from the number. */
+            business_calls: boolean;
+            /** @description A customer's call gives us leave to call back. */
+            callback_permission?: boolean | null;
+            /** @description Calls of customers are taken. */
+            calling: boolean;
+            /** @description `pcmu`, `pcma`: codecs taken beside Opus. */
+            codecs: string[];
+            /** @description Countries whose customers see the icon; empty: all. */
+            countries?: string[] | null;
+            /** @description Calling is on for the whole exchange (`WHATSAPP_CALLING_ENABLED`). */
+            exchange_calling: boolean;
+            /** @description `show`, `hide`. */
+            icon?: string | null;
+            /** @description Meta's own sandbox or test number: more requests a day, no messaging limit needed. Not our simulator. */
+            sandbox: boolean;
+            /** @description `dtls`, `sdes`. */
+            srtp: string;
+        };
+        /** @description What a customer gets who calls when it is closed. The call itself is rejected. */
+        OutOfHoursAnswer: {
+            /** @description `message`, `callback_offer`, `reject`. */
+            action: string;
+            /** @description The words of the message. */
+            text?: string;
+        };
+        /** @description A pair. */
+        PairBody: {
+            /** @description `ct_…` */
+            contact_id: string;
+            /** @description `num_…` */
+            number_id: string;
+        };
+        /** @description My old password and the new one. */
+        PasswordChange: {
+            /**
+             * Format: password
+             * @description At least 12 characters.
+             */
+            new: string;
+            /**
+             * Format: password
+             * @description The one that counts now.
+             */
+            old: string;
+        };
+        /** @description A span in which nothing was kept. */
+        Pause: {
+            /**
+             * Format: int64
+             * @description Where it begins.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Where it ends.
+             */
+            to_ms: number;
+        };
+        /** @description What one customer allows one number. */
+        Permission: {
+            /** @description The permission itself lets a call through now; other rules may still be in the way. */
+            allows_call: boolean;
+            /** @description Until when it may be used: the house rule's end, or the provider's when that is earlier. */
+            call_until?: string | null;
+            /** @description How many calls he took. */
+            calls: components["schemas"]["CallsUsed"];
+            /** @description `ct_…` */
+            contact_id: string;
+            /** @description When it ends by the provider's rule; null for a permanent one. */
+            expires_at?: string | null;
+            /** @description When it was given. */
+            granted_at?: string | null;
+            /** @description What happened, the newest first; empty in lists. */
+            history: components["schemas"]["PermissionEntry"][];
+            /** @description When the provider was asked last. */
+            looked_up_at?: string | null;
+            /** @description `num_…` */
+            number_id: string;
+            /** @description How often he was asked. */
+            requests: components["schemas"]["RequestsUsed"];
+            /** @description Whose counts these are: `us`, or `meta` when it was asked since the last change. */
+            said_by: string;
+            /** @description Where the last change came from: `request`, `callback`, `profile`, `lookup`, `automatic`. */
+            source?: string | null;
+            /** @description `none`, `requested`, `temporary`, `permanent`, `denied`, `revoked`, `expired`. */
+            status: string;
+            /**
+             * Format: int32
+             * @description The call that would be this many needs a confirmation: the provider then takes the permission away.
+             */
+            unanswered_block: number;
+            /**
+             * Format: int32
+             * @description Calls of ours in a row that he did not take.
+             */
+            unanswered_in_row: number;
+            /**
+             * Format: int32
+             * @description The call that would be this many is warned of.
+             */
+            unanswered_warn: number;
+        };
+        /** @description Something that happened to a permission. */
+        PermissionEntry: {
+            /** @description When we knew it. */
+            at: string;
+            /** @description What belongs to it. */
+            detail: unknown;
+            /** @description `requested`, `granted`, `denied`, `revoked`, `expired`, `reply_ignored` … */
+            event: string;
+            /** @description `request`, `callback`, `profile`, `lookup`, `automatic`. */
+            source?: string | null;
+        };
+        /** @description A page of permissions. */
+        PermissionPage: {
+            /** @description Those that changed last first; without their histories. */
+            items: components["schemas"]["Permission"][];
+            /** @description Where the next page begins; none on the last. */
+            next_cursor?: string | null;
+        };
         /** @description A person, as others see him. */
         Person: {
             /** @description `user_…` */
             id: string;
             /** @description The name on his account. */
             name: string;
+        };
+        /** @description How many calls were taken. */
+        PickupRate: {
+            /**
+             * Format: int32
+             * @description Taken.
+             */
+            answered: number;
+            /**
+             * Format: int32
+             * @description In a hundred; null: there were none.
+             */
+            percent?: number | null;
+            /** @description `good`, `watch`, `low`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description Of so many.
+             */
+            total: number;
         };
         /**
          * @description The body of every error, as the OpenAPI file describes it.
@@ -716,14 +3222,46 @@ export interface components {
          *     }
          */
         Problem: {
+            /** @description `already_blocked`: the entry that is there. */
+            blocked_caller_id?: string | null;
             /** @description `over`: the call's status. */
             call_status?: string | null;
             /** @description The word to compare; it stays. */
             code: string;
+            /** @description `contact_exists`: the contact that is there. */
+            contact_id?: string | null;
             /** @description What happened and what to do. */
             detail: string;
+            /**
+             * Format: int32
+             * @description `out_of_range`: the smallest that is taken.
+             */
+            least?: number | null;
+            /**
+             * Format: int64
+             * @description `meta_refused`, `meta_unavailable`: Meta's code, when there is one.
+             */
+            meta_code?: number | null;
+            /**
+             * Format: int32
+             * @description `out_of_range`: the largest that is taken.
+             */
+            most?: number | null;
+            /** @description `permission_limit`: when the customer may be asked again. */
+            next_at?: string | null;
+            /** @description `number_needed`: the numbers that could be meant. */
+            numbers?: components["schemas"]["NumberName"][] | null;
             /** @description `invalid_body`: where in the body, `email` or `items[2].name`. */
             path?: string | null;
+            /**
+             * Format: int64
+             * @description `provider_refused`: the provider's code.
+             */
+            provider_code?: number | null;
+            /** @description `not_eligible`: what is in the way, the weightiest first. */
+            reasons?: components["schemas"]["EligibilityReason"][] | null;
+            /** @description `meta_refused`, `meta_unavailable`, `provider_refused`: what to do. */
+            remedy?: string | null;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -734,6 +3272,16 @@ export interface components {
             title: string;
             /** @description `/problems/` and the code. */
             type: string;
+            /** @description `branch_in_use`: how many users, numbers, calls, keys and invitations use it. */
+            uses?: {
+                [key: string]: number;
+            } | null;
+            /** @description `not_eligible`: what should be known besides. */
+            warnings?: components["schemas"]["EligibilityReason"][] | null;
+            /** @description `invalid_hours`, `meta_cannot_hold`, `permission_limit`: why, in a word. */
+            why?: string | null;
+            /** @description `unknown_word`: the words it takes. */
+            words?: string[] | null;
         };
         /** @description How one side of a call sounds. */
         Quality: {
@@ -758,19 +3306,249 @@ export interface components {
              */
             rtt_ms?: number | null;
         };
-        /** @description What taking calls needs. */
+        /** @description Can calls be taken? */
         Ready: {
-            /** @description The server is not stopping. */
-            accepting: boolean;
-            /** @description The database answers. */
-            database: boolean;
-            /** @description The media thread lives. */
-            media: boolean;
-            /** @description All of it. */
-            ready: boolean;
+            /** @description What taking calls needs, one by one. */
+            checks: components["schemas"]["Checks"];
+            /**
+             * @description `ready`, or `not_ready`: one of the checks is not `ok`.
+             * @example ready
+             */
+            status: string;
+        };
+        /** @description A recording of a call. */
+        Recording: {
+            /** @description `call_…` */
+            call_id: string;
+            /**
+             * Format: int64
+             * @description Its length, pauses included: they are silence of true length.
+             */
+            duration_ms?: number | null;
+            /** @description RFC 3339; none while it is written, and after it was deleted. */
+            ended_at?: string | null;
+            /** @description Why it is incomplete: `disk_full`, `disk_failed`, `node_restarted` … */
+            failure?: string | null;
+            /**
+             * @description `rec_…`
+             * @example rec_0199aaaabbbb7ccc8dddeeeeffff0001
+             */
+            id: string;
+            /** @description When nothing was kept, from the beginning of the recording. */
+            pauses: components["schemas"]["Pause"][];
+            /** @description Its peaks can be read. */
+            peaks: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of its sound.
+             */
+            size_bytes?: number | null;
+            /** @description RFC 3339. */
+            started_at: string;
+            /** @description `recording`, `paused`, `processing`, `ready`, `failed`, `deleted`. Sound can be read from `processing` on. */
+            state: string;
+        };
+        /** @description Some recordings, newest first. */
+        RecordingList: {
+            /** @description Deleted ones too. */
+            items: components["schemas"]["Recording"][];
+            /** @description For the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description How the recording of a live call stands. */
+        RecordingNow: {
+            /** @description Somebody who may can pause it, or go on with it, now. */
+            can_pause: boolean;
+            /** @description Somebody who may can begin one now. */
+            can_start: boolean;
+            /** @description `off`, `announcing` (the customer is being told), `recording`, `paused`, `failed`. */
+            state: string;
+        };
+        /** @description How loud a recording is, for a drawing. */
+        RecordingPeaks: {
+            /**
+             * Format: int32
+             * @description Each value stands for so much time.
+             */
+            interval_ms: number;
+            /** @description The customer, 0 to 255. */
+            left: number[];
+            /** @description What the customer heard. */
+            right: number[];
+        };
+        /** @description A line that was refused. */
+        RefusedLine: {
+            /** @description Which field. */
+            field: string;
+            /**
+             * Format: int32
+             * @description Its number in the file; the heading is 1.
+             */
+            line: number;
+            /** @description Why. */
+            why: string;
+        };
+        /** @description How often a customer was asked. */
+        RequestsUsed: {
+            /**
+             * Format: int32
+             * @description So often one may in 24 hours.
+             */
+            max_day: number;
+            /**
+             * Format: int32
+             * @description So often one may in seven days.
+             */
+            max_week: number;
+            /** @description When he may be asked again; null: now. */
+            next_at?: string | null;
+            /**
+             * Format: int32
+             * @description In the last 24 hours.
+             */
+            used_day: number;
+            /**
+             * Format: int32
+             * @description In the last seven days.
+             */
+            used_week: number;
+            /** @description Why not now: `permanent`, `limit_day`, `limit_week`, `meta_says`. */
+            why?: string | null;
+        };
+        /** @description A link to set a new password. */
+        ResetLink: {
+            /** @description From then on it opens nothing. */
+            expires_at: string;
+            /** @description Whoever has it can set the password: it is shown this once. */
+            link: string;
+            /** @description It was sent by e-mail. */
+            mailed: boolean;
+        };
+        /** @description Something Meta has taken away. */
+        Restriction: {
+            /** @description Customers cannot call meanwhile. */
+            blocks_customers_calls: boolean;
+            /** @description Calls of ours are not placed meanwhile. */
+            blocks_our_calls: boolean;
+            /** @description Meta's reason. */
+            reason?: string | null;
+            /** @description Since when it is known. */
+            since: string;
+            /** @description Meta's word: `RESTRICTED_BUSINESS_INITIATED_CALLING` … */
+            type: string;
+            /** @description When it ends; null: when Meta says so. */
+            until?: string | null;
+        };
+        /** @description How it stands. */
+        SafeguardStanding: {
+            /** @description And in the last hour. */
+            dials_hour: components["schemas"]["Dials"];
+            /** @description Calls placed in the last minute. */
+            dials_minute: components["schemas"]["Dials"];
+            /**
+             * Format: int64
+             * @description Begun minutes of finished calls of this month.
+             */
+            minutes_used: number;
+            /** @description Missed calls that count towards a rest. */
+            missed: number;
+            /** @description When the month ends, in the zone of the number's hours. */
+            month_ends: string;
+            /** @description Calls of customers that we took. */
+            pickup_rate: components["schemas"]["PickupRate"];
+            /** @description Calls of ours that customers took. */
+            pickup_rate_outgoing: components["schemas"]["PickupRate"];
+            /** @description Meta's rating: `green`, `yellow`, `red`, `unknown`. */
+            quality: string;
+            /** @description What Meta has taken away. */
+            restrictions: components["schemas"]["Restriction"][];
+            /** @description Until when it rests; null: it does not. */
+            suspended_until?: string | null;
+            /** @description Why. */
+            suspended_why?: string | null;
+            /** @description Its rests, the newest first. */
+            suspensions: components["schemas"]["Suspension"][];
+        };
+        /** @description A number's safeguards. */
+        Safeguards: {
+            /** @description What holds. */
+            limits: components["schemas"]["Limits"];
+            /** @description `num_…` */
+            number_id: string;
+            /** @description Which of them are the number's own; the others are those of the exchange. */
+            own: string[];
+            /** @description Meta's own sandbox or test number. */
+            sandbox: boolean;
+            /** @description How it stands. */
+            state: components["schemas"]["SafeguardStanding"];
+        };
+        /** @description What is to change. What is left out stays as it is; null gives it back to the exchange. */
+        SafeguardsChange: {
+            /**
+             * Format: int32
+             * @description 0 (never) to 1,000.
+             */
+            missed?: number | null;
+            /**
+             * Format: int32
+             * @description 60 to 86,400.
+             */
+            missed_within_s?: number | null;
+            /**
+             * Format: int32
+             * @description Minutes of a month; null: no limit.
+             */
+            monthly_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description 0 to 10,000.
+             */
+            per_hour?: number | null;
+            /**
+             * Format: int32
+             * @description 0 to 600.
+             */
+            per_minute?: number | null;
+            /**
+             * Format: int32
+             * @description 1 to 100,000.
+             */
+            pickup_calls?: number | null;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            pickup_low_percent?: number | null;
+            /**
+             * Format: int32
+             * @description 0 to 100.
+             */
+            pickup_watch_percent?: number | null;
+            /**
+             * Format: int32
+             * @description 3,600 to 2,592,000.
+             */
+            pickup_within_s?: number | null;
+            /**
+             * Format: int32
+             * @description 60 to 86,400.
+             */
+            suspend_for_s?: number | null;
+            /**
+             * Format: int32
+             * @description 1 to 20.
+             */
+            unanswered_block?: number | null;
+            /**
+             * Format: int32
+             * @description 1 to 20.
+             */
+            unanswered_warn?: number | null;
         };
         /** @description This server. */
         Server: {
+            /** @description The server is being stopped: live calls go on, new ones are not taken. */
+            draining: boolean;
             /**
              * @description Languages of the console.
              * @example [
@@ -809,6 +3587,11 @@ export interface components {
             /** @enum {string} */
             type: "call";
         } | {
+            /** @description `call_…` */
+            call_id: string;
+            /** @enum {string} */
+            type: "call_gone";
+        } | {
             /** @description The offer. */
             offer: components["schemas"]["Offer"];
             /** @enum {string} */
@@ -845,12 +3628,41 @@ export interface components {
             /** @enum {string} */
             type: "presence";
         }) | {
+            /** @description When the last calls are ended. */
+            ends_at: string;
+            /** @enum {string} */
+            type: "draining";
+        } | {
             agent?: components["schemas"]["Quality"] | null;
             /** @description `call_…` */
             call_id: string;
             customer?: components["schemas"]["Quality"] | null;
             /** @enum {string} */
             type: "quality";
+        } | {
+            /** @description What happened: `message.received`, `message.sent`, `message.status`. */
+            event: components["schemas"]["EventMark"];
+            /** @description The message as it is now. */
+            message: components["schemas"]["Message"];
+            /** @enum {string} */
+            type: "message";
+        } | {
+            /** @description What happened: `permission.requested`, `permission.granted` … */
+            event: components["schemas"]["EventMark"];
+            /** @description The permission as it is now, with its history. */
+            permission: components["schemas"]["Permission"];
+            /** @enum {string} */
+            type: "permission";
+        } | {
+            /** @description Oldest first. */
+            items: components["schemas"]["Alert"][];
+            /** @enum {string} */
+            type: "alerts";
+        } | {
+            /** @description `num_…` */
+            number_id: string;
+            /** @enum {string} */
+            type: "number_changed";
         } | {
             /** @description A code that stays. */
             code: string;
@@ -868,6 +3680,83 @@ export interface components {
             type: "bye";
             /** @description `logout`, `disabled`, `shutdown`, `too_slow`. */
             why: string;
+        };
+        /** @description Settings of the business. */
+        Settings: {
+            /** @description Phrases that ask for a call, besides those the exchange knows. */
+            call_phrases: string[];
+            /**
+             * Format: int32
+             * @description A temporary permission is used within so many hours of its grant; null: as long as the provider says.
+             */
+            call_within_hours?: number | null;
+            /** @description Calls without a branch are seen by every branch. */
+            calls_without_branch_visible: boolean;
+            /** @description Whether a call needs a consent besides the permission: `permission_counts`, `required`, `off`. */
+            consent_policy: string;
+            /**
+             * Format: int64
+             * @description How long an invitation's link opens something.
+             */
+            invitation_valid_hours: number;
+            /** @description Up to which role customers' numbers are shown in part only: `none`, `agent`, `supervisor`. */
+            mask_numbers_for: string;
+            /**
+             * Format: int64
+             * @description Begun minutes of finished calls of this month, of all numbers together. The month is that of the first number's zone;
+             *     the limit goes by the zone of the number that calls, whose month may turn some hours earlier or later.
+             */
+            minutes_used: number;
+            /**
+             * Format: int32
+             * @description Minutes of a month of all numbers together, after which nobody is called; null: no limit.
+             */
+            monthly_minutes?: number | null;
+            /**
+             * Format: int64
+             * @description The same for a link to set a new password.
+             */
+            password_reset_valid_minutes: number;
+            permission_request_template?: components["schemas"]["TemplateSetting"] | null;
+            /** @description What customers are asked in free words; null: the provider's own words stand alone. */
+            permission_request_text?: string | null;
+        };
+        /** @description What may be changed; what is left out stays as it is. */
+        SettingsChange: {
+            /** @description All of them: up to 100 phrases of 2 to 60 characters. */
+            call_phrases?: string[] | null;
+            /**
+             * Format: int32
+             * @description 1 to 168; 0: as long as the provider says.
+             */
+            call_within_hours?: number | null;
+            /** @description Calls without a branch are seen by every branch. */
+            calls_without_branch_visible?: boolean | null;
+            /** @description `permission_counts`, `required`, `off`. */
+            consent_policy?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 720.
+             */
+            invitation_valid_hours?: number | null;
+            /**
+             * @description `none`, `agent`, `supervisor`.
+             * @example agent
+             */
+            mask_numbers_for?: string | null;
+            /**
+             * Format: int32
+             * @description Up to 10,000,000; 0: no limit.
+             */
+            monthly_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description 5 to 1,440.
+             */
+            password_reset_valid_minutes?: number | null;
+            permission_request_template?: components["schemas"]["TemplateSetting"] | null;
+            /** @description Up to 1,024 characters; empty: the provider's own words stand alone. */
+            permission_request_text?: string | null;
         };
         /** @description The first account. */
         Setup: {
@@ -894,35 +3783,208 @@ export interface components {
              */
             password: string;
         };
+        /** @description A time in which the number rests, or rested. */
+        Suspension: {
+            /** @description Somebody lifted it. */
+            lifted_at?: string | null;
+            /** @description Who. */
+            lifted_by?: string | null;
+            /**
+             * Format: int32
+             * @description So many calls had been missed.
+             */
+            missed: number;
+            /** @description Since when. */
+            since: string;
+            /** @description Until when, unless it is lifted. */
+            until: string;
+        };
+        /** @description A template that may be sent at any time. */
+        Template: {
+            /** @description It asks for the permission to call. */
+            asks_permission: boolean;
+            /** @description The text of its body, with `{{1}}` where something is filled in. */
+            body?: string | null;
+            /** @description `MARKETING`, `UTILITY` … */
+            category: string;
+            /** @description Its language, as the provider writes it. */
+            language: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description How many values are filled into its body.
+             */
+            parameters: number;
+            /**
+             * Format: int32
+             * @description The place of its call button among its buttons; null: it has none.
+             */
+            voice_call_index?: number | null;
+        };
+        /** @description A template with what is filled in. */
+        TemplateBody: {
+            /** @description Its language, as the provider writes it: `en`, `pt_BR`. */
+            language: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What stands for `{{1}}`, `{{2}}` … of its body. */
+            parameters?: string[];
+            voice_call?: components["schemas"]["TemplateButton"] | null;
+        };
+        /** @description What is filled into a template's call button. */
+        TemplateButton: {
+            /**
+             * Format: int32
+             * @description Its place among the buttons, from 0.
+             */
+            index?: number;
+            /** @description Comes back with the call. */
+            payload?: string | null;
+            /**
+             * Format: int32
+             * @description How long it works, minutes.
+             */
+            ttl_minutes?: number | null;
+        };
+        /** @description A template, as the provider names it. */
+        TemplateSetting: {
+            /** @description Its language: `en`, `pt_BR`. */
+            language: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description The approved templates. */
+        Templates: {
+            /** @description By name. */
+            items: components["schemas"]["Template"][];
+        };
         /** @description A business. */
         Tenant: {
-            /** @description `ten_…` */
+            /** @description `ten_…`; an operator acts on it with the header `Switchboard-Tenant`. */
             id: string;
             /** @description Name. */
             name: string;
         };
+        /** @description A business to be made, or its new name. */
+        TenantName: {
+            /**
+             * @description 1 to 100 characters.
+             * @example Padaria Lima
+             */
+            name: string;
+        };
+        /** @description Every business of this installation. */
+        Tenants: {
+            /** @description By name; the first 200. */
+            items: components["schemas"]["Tenant"][];
+        };
+        /** @description Why Meta could not be asked the last time. */
+        Trouble: {
+            /** @description When. */
+            at: string;
+            /** @description What happened and what to do. */
+            what: string;
+        };
         /** @description A person with an account. */
         User: {
+            /** @description `br_…`; null: all branches. */
+            branch_ids?: string[] | null;
             /** @description May not sign in. */
             disabled: boolean;
             /** @description E-mail address. */
             email: string;
             /** @description `user_…` */
             id: string;
+            /** @description `en`, `es`, `pt-BR`. */
+            language: string;
             /** @description Name. */
             name: string;
             /** @description `agent`, `supervisor`, `admin`, `operator`. */
             role: string;
         };
-        /** @description What may be changed of an account. */
+        /** @description What may be changed of an account; what is left out stays as it is. Everything counts at once. */
         UserChange: {
+            /** @description `br_…`; null: all branches. */
+            branch_ids?: string[] | null;
             /** @description True: all sessions, live streams, lines and offers of the person end at once. */
-            disabled: boolean;
+            disabled?: boolean | null;
+            /** @description `en`, `es`, `pt-BR`. */
+            language?: string | null;
+            /** @description Name. */
+            name?: string | null;
+            /**
+             * @description `agent`, `supervisor`, `admin`, `operator`; not above one's own, and not one's own.
+             * @example supervisor
+             */
+            role?: string | null;
         };
         /** @description All people I may see. */
         Users: {
             /** @description By name. */
             items: components["schemas"]["User"][];
+        };
+        /** @description A warning of Meta's. */
+        Warning: {
+            /** @description Meta's advice. */
+            advice?: string | null;
+            /** @description When. */
+            at: string;
+            /** @description Meta's word: `USER_INITIATED_CALLS_LOW_PICKUP_RATE` … */
+            violation: string;
+        };
+        /** @description A place webhooks are passed on to. */
+        WebhookRelay: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Off: nothing is owed. */
+            enabled: boolean;
+            /** @description A signature of our own goes with it. */
+            has_secret: boolean;
+            /** @description `relay_…` */
+            id: string;
+            /** @description `num_…`: only webhooks in which this number stands; none: all of the business. */
+            number_id?: string | null;
+            /** @description When it was last changed. */
+            updated_at: string;
+            /** @description Where to. */
+            url: string;
+        };
+        /** @description What is to be changed; what is left out stays. */
+        WebhookRelayChange: {
+            /** @description Off: nothing more is owed. */
+            enabled?: boolean | null;
+            /** @description `num_…`, or null for all numbers. */
+            number_id?: string | null;
+            /**
+             * Format: password
+             * @description A new secret, or null for none.
+             */
+            secret?: string | null;
+            /** @description `https://…` */
+            url?: string | null;
+        };
+        /** @description What came of trying a place out. */
+        WebhookRelayTrial: {
+            /** @description It answered with 2xx. */
+            delivered: boolean;
+            /** @description What happened and what to do; null when it was delivered. */
+            detail?: string | null;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            duration_ms: number;
+            /**
+             * Format: int32
+             * @description The HTTP status, when there was an answer.
+             */
+            status?: number | null;
+        };
+        /** @description All places. */
+        WebhookRelays: {
+            /** @description Oldest first. */
+            items: components["schemas"]["WebhookRelay"][];
         };
     };
     responses: never;
@@ -953,6 +4015,692 @@ export interface operations {
             };
         };
     };
+    list_alerts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alerts"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledge_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `alert_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeys"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyWanted"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshApiKey"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: a role above one's own, or a scope for operators */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_name`, `unknown_role`, `unknown_word`, `unknown_branch`, `needs_all_branches` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `key_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Withdrawn. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: a key with a role above one's own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200; 50 when left out. A file has all of them. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `user_…` or `key_…` */
+                who?: string;
+                /**
+                 * @description One or more words, with commas: `recording.listened`, `user.changed` …
+                 * @example recording.listened,recording.downloaded
+                 */
+                what?: string;
+                /** @description What it was done to: `rec_…`, `user_…` */
+                subject?: string;
+                /** @description Not before (RFC 3339). */
+                from?: string;
+                /** @description Before (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit: {
+        parameters: {
+            query?: {
+                /** @description 1 to 200; 50 when left out. A file has all of them. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `user_…` or `key_…` */
+                who?: string;
+                /**
+                 * @description One or more words, with commas: `recording.listened`, `user.changed` …
+                 * @example recording.listened,recording.downloaded
+                 */
+                what?: string;
+                /** @description What it was done to: `rec_…`, `user_…` */
+                subject?: string;
+                /** @description Not before (RFC 3339). */
+                from?: string;
+                /** @description Before (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_blocked_callers: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedCallers"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    block_caller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBlockedCaller"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedCaller"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: all numbers, by somebody who sees only some branches */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The number or the call is not there, or not for you. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already_blocked`, `block_list_full` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_caller`, `invalid_reason`, `invalid_moment` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unblock_caller: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `blk_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description He is let in from his next call on. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: all numbers, by somebody who sees only some branches */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_branches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Branches"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BranchName"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Branch"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_name` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `br_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `branch_in_use`, with `uses` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_branch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `br_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BranchName"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Branch"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_name` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_calls: {
         parameters: {
             query?: {
@@ -969,6 +4717,8 @@ export interface operations {
                 status?: string;
                 /** @description `num_…` */
                 number_id?: string;
+                /** @description `ct_…`: calls of this contact, in both directions. */
+                contact_id?: string;
                 /** @description Part of a name, a username or a number; accents and case do not matter. */
                 search?: string;
                 /** @description Not before (RFC 3339). */
@@ -1000,6 +4750,104 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The contact is not there, or not yours to see. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_call: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 200 bytes, never used again for another call. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCall"];
+            };
+        };
+        responses: {
+            /** @description The call that was placed with this key before. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            /** @description The call. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `needs_a_person`, `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such contact. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_eligible` with `reasons` and `warnings`, `in_another_call`, `no_line`, `idempotency_key_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_phone`, `invalid_caller`, `number_needed` with `numbers`, `unknown_number`, `unknown_agent`, `invalid_payload`, `invalid_idempotency_key`, `idempotency_key_reused` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `at_capacity`, `draining`, `unavailable` */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1249,6 +5097,274 @@ export interface operations {
             };
         };
     };
+    pause_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `call_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_yours` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such call, or it may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_recorded`, `over` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `call_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_yours` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such call, or it may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_recorded`, `over` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `call_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_yours`: neither your call nor are you a supervisor */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such call, or it may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `recording_off`, `not_answered` (nobody speaks with the customer), `over` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stop_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `call_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_yours` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such call, or it may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_recorded`, `over` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`, `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reject: {
         parameters: {
             query?: never;
@@ -1316,6 +5432,849 @@ export interface operations {
             };
         };
     };
+    remove_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `cons_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It does not count any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contacts: {
+        parameters: {
+            query?: {
+                /** @description Words of a name, a number, a username, a tag or a lead reference; accents and case do not matter. */
+                q?: string;
+                /** @description With this tag. */
+                tag?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactPage"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewContactBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: owner and branch are for supervisors */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `contact_exists`, with `contact_id` when you may see him */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_phone`, `invalid_caller`, `invalid_name`, `invalid_tags`, `unknown_branch`, `unknown_owner` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_contacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description It is through. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description It is being taken in. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: for who sees all branches */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_file` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `imp_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ct_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ct_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description He is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `customer_said_no`: take that out first, if you may */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ct_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactChangeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: owner, branch and automation are for supervisors */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_name`, `invalid_tags`, `unknown_branch`, `unknown_owner`, `unknown_word` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ct_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ct_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsentBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_word`, `invalid_evidence`, `invalid_moment` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `ct_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Messages"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ct_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMessageBody"];
+            };
+        };
+        responses: {
+            /** @description Its `status` says what became of it so far; `failed` with `error`, `unclear` when the provider did not answer. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `window_closed`, `number_not_connected` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_message`, `number_needed`, `unknown_number`, `unknown_word`, `out_of_range` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_deliveries: {
+        parameters: {
+            query?: {
+                /** @description `waiting`, `running`, `done`, `dead`, `discarded`. */
+                state?: string;
+                /** @description `relay_…`: deliveries to this place. */
+                relay_id?: string;
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description 1 to 200, 50 unless told otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `job_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_given_up`: it is under way or over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `job_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_given_up` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_eligibility: {
+        parameters: {
+            query?: {
+                /** @description `ct_…`: the customer; or his number, or the provider's id of him. */
+                contact_id?: string;
+                /**
+                 * @description The customer's number, in any way people write numbers; without its country it is one of the business' own.
+                 * @example +55 11 98211-4477
+                 */
+                phone?: string;
+                /** @description The provider's id of the customer. */
+                user_id?: string;
+                /** @description `num_…`; may be left out when there is one number only, or one of my branch. */
+                number?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EligibilityView"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such contact. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_phone`, `invalid_caller`, `number_needed` with `numbers`, `unknown_number` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query?: {
@@ -1364,6 +6323,405 @@ export interface operations {
             };
             /** @description `foreign_origin`: live streams are for pages of this server */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitations"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationWanted"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshInvitation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: the role is above one's own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `email_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_email`, `invalid_name`, `unknown_role`, `unknown_language`, `unknown_branch`, `needs_all_branches` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationAnswer"];
+            };
+        };
+        responses: {
+            /** @description Made and signed in. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description `email_taken` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_not_valid` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_too_short`, `password_too_long`, `invalid_name`, `unknown_language` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The last part of the link. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationLetter"];
+                };
+            };
+            /** @description `link_not_valid` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `inv_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description `waiting`, `running`, `done`, `dead`, `discarded`. */
+                state?: string;
+                /** @description `relay_…`: deliveries to this place. */
+                relay_id?: string;
+                /** @description From the page before. */
+                cursor?: string;
+                /** @description 1 to 200, 50 unless told otherwise. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Jobs"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `job_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_given_up`: it is under way or over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `job_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_given_up` */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1508,6 +6866,63 @@ export interface operations {
             };
         };
     };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `wrong_password` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_too_short`, `password_too_long` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_numbers: {
         parameters: {
             query?: never;
@@ -1535,6 +6950,1672 @@ export interface operations {
             };
         };
     };
+    get_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberSettings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NumberSettingsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberSettings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_name`, `unknown_branch`, `unknown_word`, `out_of_range`, `confirmation_needed`, `announcement_needed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_call_link: {
+        parameters: {
+            query?: {
+                /** @description Comes back with the call as `deeplink_payload`; up to 512 characters. */
+                payload?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallLink"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_display_number`: nobody has said which phone number it is */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_message`: the payload is too long */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_call_link_picture: {
+        parameters: {
+            query?: {
+                /** @description Comes back with the call as `deeplink_payload`; up to 512 characters. */
+                payload?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_display_number` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_message`: the payload is too long */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_number_calling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calling"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_number_calling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallingChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calling"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_token`, `meta_refused` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_word`, `invalid_country` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `meta_unavailable` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_number_calling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calling"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_token`, `meta_refused` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `meta_unavailable` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_number_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOpeningHours"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_number_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpeningHours"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberOpeningHours"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_hours`, `invalid_text`, `unknown_word` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_number_hours_at_meta: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursBesideMeta"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_number_hours: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Meta cannot hold a holiday that is closed all day. `one_minute` (default): it is told one minute, 00:00 to 00:01,
+                 *     and we reject who calls then; `refuse`: nothing is sent.
+                 */
+                closed_holidays?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursBesideMeta"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_hours`, `no_token`, `meta_refused` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `meta_cannot_hold`, `unknown_word` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `meta_unavailable` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_number_hours_status: {
+        parameters: {
+            query?: {
+                /** @description None: now. */
+                at?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenNow"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_number_hours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoursTakenOver"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_hours_at_meta`, `no_token`, `meta_refused` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_hours`: Meta has hours that ours cannot be */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `meta_unavailable` */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_announcement: {
+        parameters: {
+            query?: {
+                /** @description `en`, `es`, `pt-BR`, or `own`. The one of the number when it is left out. */
+                choice?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ogg Opus. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/ogg": number[];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such number, or it has no own announcement. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `choice` is not one of the words. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_recording_announcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberSettings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large` */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `no_sound`, `not_audio`, `sound_too_long` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_recording_announcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NumberSettings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `announcement_needed` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_number_safeguards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Safeguards"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_number_safeguards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SafeguardsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Safeguards"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `out_of_range` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_number_suspension: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Also when it was not suspended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Safeguards"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `num_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `number_not_connected`: no token or no business account; `provider_refused` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Forgotten"];
+            };
+        };
+        responses: {
+            /** @description If there is such an account, its owner gets a link. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_email` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Set. Sign in with it. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `link_not_valid` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `password_too_short`, `password_too_long` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_attempts` */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_permissions: {
+        parameters: {
+            query?: {
+                /** @description `ct_…` */
+                contact_id?: string;
+                /** @description `num_…` */
+                number_id?: string;
+                /** @description `none`, `requested`, `temporary`, `permanent`, `denied`, `revoked`, `expired`. */
+                status?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description 1 to 200, default 50. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PermissionPage"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permission"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `number_not_connected`, `provider_refused` (with `provider_code` and `remedy`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedView"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `permission_limit` (with `why` and `next_at`), `not_eligible` (the number may ask nobody; with `reason` and `until`), `opted_out`, `no_template`, `number_not_connected`, `provider_refused` (with `provider_code` and `remedy`) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_phone`, `invalid_caller`, `invalid_message`, `number_needed` (with `numbers`), `unknown_number` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_permission: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ct_…` */
+                id: string;
+                /** @description `num_…` */
+                number_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Permission"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recordings: {
+        parameters: {
+            query?: {
+                /** @description Only of this call. */
+                call_id?: string;
+                /** @description Where the last page ended. */
+                cursor?: string;
+                /** @description 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingList"];
+                };
+            };
+            /** @description `invalid_query` */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `rec_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recording"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such recording, or it may not be heard. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `rec_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: needs the role admin */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such recording, or it may not be seen. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `still_recording` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_audio: {
+        parameters: {
+            query?: {
+                /** @description `1`: as a file to be kept; noted in the audit log. */
+                download?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `rec_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/ogg": number[];
+                };
+            };
+            /** @description The range that was asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/ogg": number[];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such recording, or it may not be heard. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `still_recording` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `recording_deleted` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `range_not_satisfiable`: it is shorter */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_recording_peaks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `rec_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingPeaks"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such recording, it may not be heard, or has no peaks. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     server: {
         parameters: {
             query?: never;
@@ -1550,6 +8631,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Server"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unknown_word`, `out_of_range`, `invalid_message` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1605,6 +8769,148 @@ export interface operations {
             };
             /** @description `too_many_attempts` */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tenants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenants"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantName"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_name` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ten_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantName"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_name` */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1696,7 +9002,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `password_too_short`, `invalid_email`, `invalid_name`, `unknown_role`, `unknown_language` */
+            /** @description `password_too_short`, `invalid_email`, `invalid_name`, `unknown_role`, `unknown_language`, `unknown_branch`, `needs_all_branches` */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1707,7 +9013,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    change_user: {
         parameters: {
             query?: never;
             header?: never;
@@ -1739,7 +9045,313 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: oneself, or a role above one's own */
+            /** @description `forbidden`: one's own role, branches or door, or a role above one's own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `last_admin` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_name`, `unknown_role`, `unknown_language`, `unknown_branch`, `needs_all_branches` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `user_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResetLink"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: a role above one's own */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_relays: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRelays"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook_relay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookRelay"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRelay"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_many_relays` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `address_refused`, `invalid_secret`, `unknown_number` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook_relay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `relay_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_webhook_relay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `relay_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookRelayChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRelay"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `address_refused`, `invalid_secret`, `unknown_number` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_webhook_relay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `relay_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRelayTrial"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -1871,6 +9483,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alive"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus text format; docs/reference/metrics.md explains each line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description `not_signed_in`, `wrong_api_key` */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -1,13 +1,15 @@
-//! The built web console and the phone page, embedded in the binary.
+//! The built web console and the phone page, embedded in the binary; and the documentation ([`docs_router`]).
 //!
-//! Both routers answer everything through a fallback, so they can be merged below a server's own
+//! The routers of the two answer everything through a fallback, so they can be merged below a server's own
 //! routes. They know nothing of calls, sessions or the API, and set no header but those of caching
 //! and type.
 
+mod docs;
 mod files;
 
 use axum::Router;
 use axum::extract::Request;
+pub use docs::docs_router;
 use files::{Pages, answer};
 
 /// What `vite build` made. In debug builds the folder is read while the program runs.

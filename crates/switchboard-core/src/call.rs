@@ -6,6 +6,7 @@
 //! it, and the same facts at the same times always give the same call.
 
 mod accepting;
+pub mod clearance;
 mod deadlines;
 pub mod effect;
 mod ending;
@@ -13,7 +14,9 @@ pub mod event;
 mod in_talk;
 mod incoming;
 pub mod input;
+mod outgoing;
 mod provider_end;
+pub mod recording;
 mod refusal;
 mod ringing;
 pub mod state;
@@ -26,7 +29,9 @@ use crate::call::effect::CallEffect;
 use crate::call::event::{CallEvent, CallEventKind};
 use crate::call::in_talk::InTalk;
 use crate::call::incoming::Incoming;
-use crate::call::input::CallInput;
+use crate::call::input::{CallInput, Direction};
+use crate::call::outgoing::Outgoing;
+use crate::call::recording::Recording;
 use crate::call::ringing::Roster;
 use crate::call::state::{CallFacts, ProviderState};
 use crate::ids::UserId;
@@ -38,13 +43,14 @@ pub use crate::call::refusal::Refusal;
 /// ones after that change nothing either and are not written down.
 const REFUSED_INPUTS_KEPT: u8 = 16;
 
-/// One call of a customer to the business.
+/// One call, of a customer to the business or of the business to a customer.
 #[derive(Debug, Clone)]
 pub struct Call {
     facts: CallFacts,
     phase: Phase,
     roster: Roster,
     leg: CustomerLeg,
+    recording: Recording,
     effects: VecDeque<CallEffect>,
     latest: Timestamp,
     refused_inputs: u8,
@@ -60,6 +66,8 @@ enum Phase {
     Restored,
     /// Offered and not accepted (`incoming.rs`, `accepting.rs`).
     Incoming(Incoming),
+    /// A call of ours that nobody has picked up yet (`outgoing.rs`).
+    Outgoing(Outgoing),
     /// Accepted (`in_talk.rs`).
     InTalk(InTalk),
     /// Over (`ending.rs`, `provider_end.rs`); what comes now fills in or corrects, it never revives.
@@ -71,6 +79,8 @@ enum Phase {
 struct CustomerLeg {
     asked_for: bool,
     prepared: bool,
+    /// The customer's media answer to a call of ours came.
+    answered: bool,
     connected: bool,
     heard: bool,
 }
@@ -87,6 +97,11 @@ impl Call {
     pub fn new() -> Self {
         Self::with(
             CallFacts {
+                direction: Direction::Incoming,
+                placed_by: None,
+                dialled_at: None,
+                rang_at: None,
+                reached: false,
                 state: ProviderState::Ringing,
                 offered: false,
                 policy: None,
@@ -124,6 +139,7 @@ impl Call {
             phase,
             roster: Roster::default(),
             leg: CustomerLeg::default(),
+            recording: Recording::default(),
             effects: VecDeque::new(),
             latest: Timestamp::from_micros(i64::MIN),
             refused_inputs: 0,
@@ -170,7 +186,7 @@ impl Call {
         match self.phase {
             Phase::Incoming(incoming) => incoming.rings_until(),
             Phase::InTalk(talk) => talk.rings_until(),
-            Phase::Unknown | Phase::Restored | Phase::Over => None,
+            Phase::Unknown | Phase::Restored | Phase::Outgoing(_) | Phase::Over => None,
         }
     }
 
@@ -180,6 +196,7 @@ impl Call {
     pub fn taken_by(&self) -> Option<UserId> {
         match self.phase {
             Phase::Incoming(incoming) => incoming.taken_by(),
+            Phase::Outgoing(outgoing) => Some(outgoing.by()),
             Phase::InTalk(talk) => talk.taken_by(),
             Phase::Unknown | Phase::Restored | Phase::Over => None,
         }
@@ -189,6 +206,12 @@ impl Call {
         match input {
             CallInput::Offered(offered) => self.offered(now, offered),
             CallInput::ProviderEnded(ended) => self.provider_ended(now, ended),
+            CallInput::Placed(placed) => self.placed(now, placed),
+            CallInput::DialAnswered(answer) => self.dial_answered(now, answer),
+            CallInput::AnswerCame => self.answer_came(now),
+            CallInput::CustomerRings => self.customer_rings(now),
+            CallInput::CustomerAccepted => self.customer_accepted(now),
+            CallInput::CustomerDeclined => self.customer_declined(now),
             CallInput::PreAcceptAnswered(answer) => self.pre_accept_answered(now, answer),
             CallInput::AcceptAnswered(answer) => self.accept_answered(now, answer),
             CallInput::RejectAnswered(answer) => self.verb_answered(now, "reject", answer),
@@ -200,17 +223,24 @@ impl Call {
             CallInput::CustomerSilent => self.customer_silent(now),
             CallInput::CustomerLegFailed => self.customer_leg_failed(now),
             CallInput::NoticePlayed => self.notice_played(now),
+            CallInput::AnnouncementPlayed => self.announcement_played(now),
+            CallInput::RecordingFailed { why } => self.recording_failed(now, why),
             CallInput::AgentAvailable(agent) => self.agent_available(now, agent),
             CallInput::AgentsAvailable(agents) => self.agents_available(now, agents),
             CallInput::AgentUnavailable(agent) => self.agent_unavailable(now, agent),
             CallInput::LineLost(agent) => self.line_lost(now, agent),
             CallInput::LineBack(agent) => self.line_back(now, agent),
             CallInput::NodeRestarted => self.node_restarted(now),
+            CallInput::DrainTimeout => self.drain_timeout(now),
             CallInput::TimePassed => {}
             CallInput::Answer { by } => return self.answer(now, by),
             CallInput::Decline { by } => return self.decline(now, by),
             CallInput::Reject { by } => return self.reject(now, by),
             CallInput::HangUp { by } => return self.hang_up(now, by),
+            CallInput::StartRecording { by } => return self.recording_wanted(now, by),
+            CallInput::PauseRecording { by } => return self.recording_paused(now, by),
+            CallInput::ResumeRecording { by } => return self.recording_resumed(now, by),
+            CallInput::StopRecording { by } => return self.recording_unwanted(now, by),
         }
         Ok(())
     }
@@ -245,6 +275,7 @@ impl Call {
             Phase::Unknown => "the call has not been offered",
             Phase::Restored => "the exchange was restarted",
             Phase::Incoming(_) => "the call is not accepted, or this is known already",
+            Phase::Outgoing(_) => "nobody has picked up, or this is known already",
             Phase::InTalk(_) => "the call is accepted already",
             Phase::Over => "the call is over",
         }
@@ -254,7 +285,7 @@ impl Call {
     fn not_now(&self) -> Refusal {
         match self.phase {
             Phase::Over => Refusal::Over { status: self.facts.status() },
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) => {
+            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::Outgoing(_) | Phase::InTalk(_) => {
                 match self.taken_by().or(self.facts.answered_by) {
                     Some(by) => Refusal::AlreadyTaken { by },
                     None => Refusal::NotRinging,

@@ -74,14 +74,36 @@ id!(/// A call.
     CallId, "call");
 id!(/// A person who signs in; an agent is a user with a line.
     UserId, "user");
+id!(/// A recording of a call.
+    RecordingId, "rec");
 id!(/// An API key.
     ApiKeyId, "key");
 id!(/// One running Switchboard process with its data folder.
     NodeId, "node");
 id!(/// One agent line: the peer connection of one browser tab.
     LineId, "line");
+id!(/// One entry of the block list.
+    BlockId, "blk");
+id!(/// Somebody who talks with the business: a customer.
+    ContactId, "ct");
+id!(/// A message of a customer, or to one.
+    MessageId, "msg");
+id!(/// What a customer said about being called.
+    ConsentId, "cons");
+id!(/// A file of contacts that is taken in.
+    ImportId, "imp");
 id!(/// One entry of the event log.
     EventId, "evt");
+id!(/// One entry of the audit log.
+    AuditId, "aud");
+id!(/// An invitation to make an account.
+    InvitationId, "inv");
+id!(/// Something owed, until it is done: a delivery, an e-mail, tidying up.
+    JobId, "job");
+id!(/// A place webhooks are passed on to.
+    RelayTargetId, "relay");
+id!(/// Something somebody should look at.
+    AlertId, "alert");
 
 /// The provider's own id of a call (`wacid.…`). Opaque. It contains the customer's number, so its `Debug` is masked.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -107,6 +129,30 @@ impl fmt::Debug for ProviderCallId {
     }
 }
 
+/// The provider's own id of a message (`wamid.…`). Opaque. It contains the customer's number, so its `Debug` is masked.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderMessageId(String);
+
+impl ProviderMessageId {
+    /// Wraps the provider's text unchanged.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the provider and the database only.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ProviderMessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProviderMessageId({} chars)", self.0.chars().count())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +175,8 @@ mod tests {
     #[test]
     fn the_providers_id_never_shows_in_debug() {
         let id = ProviderCallId::new("wacid.HBgLMTU1NTAxMDAwMDIVAgAS");
+        assert!(!format!("{id:?}").contains("HBgL"));
+        let id = ProviderMessageId::new("wamid.HBgLMTU1NTAxMDAwMDIVAgAS");
         assert!(!format!("{id:?}").contains("HBgL"));
     }
 }

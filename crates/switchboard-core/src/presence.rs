@@ -50,6 +50,12 @@ impl AgentFacts {
             && !self.in_call
     }
 
+    /// May he call a customer himself? Who does not want to be rung may.
+    #[must_use]
+    pub const fn can_call(&self) -> bool {
+        self.line_connected && self.sound_unlocked && !self.microphone_denied && !self.in_call
+    }
+
     /// The word for it.
     #[must_use]
     pub const fn state(&self) -> PresenceState {
@@ -98,6 +104,20 @@ mod tests {
         ] {
             assert_eq!(facts.state(), PresenceState::NotReady);
             assert!(!facts.can_be_rung());
+        }
+    }
+
+    #[test]
+    fn who_does_not_want_to_be_rung_may_call_himself_and_who_is_in_a_call_may_not() {
+        let quiet = AgentFacts { do_not_disturb: true, ..READY };
+        assert!(quiet.can_call() && !quiet.can_be_rung());
+        for facts in [
+            AgentFacts { in_call: true, ..READY },
+            AgentFacts { line_connected: false, ..READY },
+            AgentFacts { sound_unlocked: false, ..READY },
+            AgentFacts { microphone_denied: true, ..READY },
+        ] {
+            assert!(!facts.can_call());
         }
     }
 

@@ -1,5 +1,5 @@
-//! Thousands of calls, each from one seed: a provider, customers, agents and media that lose, repeat, delay
-//! and reorder what they say, with restarts in between. Every step is watched (`watch.rs`), every end is
+//! Thousands of calls in both directions, each from one seed: a provider, customers, agents and media that lose,
+//! repeat, delay and reorder what they say, with restarts in between. Every step is watched (`watch.rs`), every end is
 //! compared with a reference model that is written in another way than the machine (`model.rs`).
 //!
 //! `SWITCHBOARD_SEEDS=100000` runs more, `SWITCHBOARD_SEED=4711` runs one and prints its trace.
@@ -28,7 +28,7 @@ use crate::world::{Told, World};
 /// What CI runs; takes a few seconds.
 const SEEDS: u64 = 10_000;
 /// How many kinds of entries the story of a call knows.
-const KINDS: usize = 33;
+const KINDS: usize = 45;
 
 #[test]
 fn every_call_of_every_seed_ends_once_and_as_the_model_says() {

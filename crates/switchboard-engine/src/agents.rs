@@ -3,10 +3,13 @@
 //! One lock, held for moments only and never while waiting. What follows from a change (messages to pages, a word
 //! to waiting calls) is returned as [`Aftermath`] and carried out by the caller after the lock is gone.
 
+mod rights;
+mod speaking;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use switchboard_core::access::{Branches, Role, Scope};
+use switchboard_core::access::{Role, Scope};
 use switchboard_core::ids::{BranchId, CallId, LineId, TenantId, UserId};
 use switchboard_core::presence::{AgentFacts, PresenceState};
 use tokio::sync::mpsc;
@@ -50,6 +53,14 @@ impl Said {
         // Every message is made of texts, numbers and lists: nothing in it can fail to be written.
         let text = serde_json::to_string(message).unwrap_or_default();
         Self { text: text.into(), is_bye: matches!(message, ServerMessage::Bye { .. }) }
+    }
+
+    /// As this reader may know it.
+    pub(crate) fn to(message: &ServerMessage, reader: &Scope) -> Self {
+        match crate::masking::message(message).filter(|_| reader.masks_numbers) {
+            Some(masked) => Self::new(&masked),
+            None => Self::new(message),
+        }
     }
 
     /// JSON.
@@ -134,6 +145,15 @@ pub(crate) enum LineChange {
     Back,
 }
 
+/// How many agents there are of what.
+#[derive(Debug, Default)]
+pub(crate) struct Census {
+    /// Open live streams.
+    pub pages: usize,
+    /// People, by the word of their presence.
+    pub by_state: BTreeMap<&'static str, usize>,
+}
+
 /// All agents of this node.
 #[derive(Debug, Default)]
 pub(crate) struct Agents {
@@ -147,6 +167,8 @@ pub enum SignOut {
     Logout,
     /// The account was disabled.
     Disabled,
+    /// Role, branches or what the business hides have changed: the page comes back at once and sees what it may now.
+    RightsChanged,
     /// The server stops.
     Shutdown,
 }
@@ -156,6 +178,7 @@ impl SignOut {
         match self {
             Self::Logout => "logout",
             Self::Disabled => "disabled",
+            Self::RightsChanged => "rights_changed",
             Self::Shutdown => "shutdown",
         }
     }
@@ -378,7 +401,7 @@ impl Agents {
     pub(crate) fn available(&self, tenant: TenantId, branch: Option<BranchId>) -> Vec<UserId> {
         self.lock()
             .iter()
-            .filter(|(_, agent)| agent.scope.tenant == tenant && agent.scope.branches.reach(branch))
+            .filter(|(_, agent)| agent.scope.tenant == tenant && agent.scope.reaches_call(branch))
             .filter(|(_, agent)| agent.facts().can_be_rung())
             .map(|(user, _)| *user)
             .collect()
@@ -386,10 +409,7 @@ impl Agents {
 
     /// The branch of an agent who has exactly one.
     pub(crate) fn only_branch_of(&self, user: UserId) -> Option<BranchId> {
-        match &self.lock().get(&user)?.scope.branches {
-            Branches::Only(branches) if branches.len() == 1 => branches.first().copied(),
-            Branches::Only(_) | Branches::All => None,
-        }
+        self.lock().get(&user)?.scope.branches.only()
     }
 
     /// Those whose presence this person sees: himself, and everybody of his tenant when he supervises.
@@ -405,6 +425,19 @@ impl Agents {
             .collect()
     }
 
+    /// How many there are of what. For metrics.
+    pub(crate) fn census(&self) -> Census {
+        let agents = self.lock();
+        let mut census = Census::default();
+        for agent in agents.values() {
+            census.pages += agent.pages.len();
+            if agent.is_person {
+                *census.by_state.entry(agent.presence.as_str()).or_insert(0) += 1;
+            }
+        }
+        census
+    }
+
     /// Calls the agent is rung for.
     pub(crate) fn ringing_of(&self, user: UserId) -> Vec<CallId> {
         self.lock().get(&user).map(|agent| agent.ringing.iter().copied().collect()).unwrap_or_default()
@@ -414,7 +447,7 @@ impl Agents {
     pub(crate) fn tell_user(&self, user: UserId, message: &ServerMessage) {
         let mut agents = self.lock();
         if let Some(agent) = agents.get_mut(&user) {
-            let said = Said::new(message);
+            let said = Said::to(message, &agent.scope);
             agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
         }
     }
@@ -429,10 +462,41 @@ impl Agents {
     /// Says something to every page that may see this tenant and branch.
     pub(crate) fn tell_everybody(&self, tenant: TenantId, branch: Option<BranchId>, message: &ServerMessage) {
         let said = Said::new(message);
+        let mut masked = None;
         for agent in self.lock().values_mut() {
-            if agent.scope.tenant == tenant && agent.scope.branches.reach(branch) {
+            if agent.scope.tenant == tenant && agent.scope.reaches_call(branch) {
+                let said = if agent.scope.masks_numbers {
+                    masked.get_or_insert_with(|| Said::to(message, &agent.scope))
+                } else {
+                    &said
+                };
                 agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
             }
+        }
+    }
+
+    /// Says something to every page that may see all of these branches (what has no branch is seen by all).
+    pub(crate) fn tell_those(&self, tenant: TenantId, of: &[Option<BranchId>], message: &ServerMessage) {
+        let said = Said::new(message);
+        let mut masked = None;
+        for agent in self.lock().values_mut() {
+            let sees = of.iter().all(|branch| agent.scope.branches.reach(*branch));
+            if agent.scope.tenant == tenant && sees {
+                let said = if agent.scope.masks_numbers {
+                    masked.get_or_insert_with(|| Said::to(message, &agent.scope))
+                } else {
+                    &said
+                };
+                agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
+            }
+        }
+    }
+
+    /// Says something to every open page of every tenant.
+    pub(crate) fn tell_all(&self, message: &ServerMessage) {
+        let said = Said::new(message);
+        for agent in self.lock().values_mut() {
+            agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
         }
     }
 
@@ -490,6 +554,17 @@ impl Agents {
     }
 }
 
+impl Agents {
+    /// Every page of every supervisor is told what its scope may know.
+    pub(crate) fn tell_supervisors(&self, message: impl Fn(&Scope) -> ServerMessage) {
+        let mut agents = self.lock();
+        for agent in agents.values_mut().filter(|agent| agent.scope.role >= Role::Supervisor) {
+            let said = Said::new(&message(&agent.scope));
+            agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
+        }
+    }
+}
+
 fn presence(user: UserId, agent: &Agent) -> AgentPresence {
     AgentPresence { user_id: user.to_string(), name: agent.name.clone(), state: agent.presence.as_str() }
 }
@@ -515,6 +590,8 @@ fn deliver(page: &mut Page, message: Said) {
 
 #[cfg(test)]
 mod tests {
+    use switchboard_core::access::Branches;
+
     use super::*;
 
     fn id(number: u128) -> Uuid {
@@ -522,7 +599,7 @@ mod tests {
     }
 
     fn ana() -> Actor {
-        let scope = Scope { tenant: TenantId::from_uuid(id(1)), branches: Branches::All, role: Role::Agent };
+        let scope = Scope::new(TenantId::from_uuid(id(1)), Branches::All, Role::Agent);
         Actor { user: UserId::from_uuid(id(2)), name: "Ana".to_owned(), scope, is_person: true }
     }
 

@@ -7,6 +7,7 @@ mod birth;
 mod people;
 mod telling;
 
+pub(crate) use birth::{Begin, new_row};
 pub(crate) use people::{Verb, ask};
 
 use std::collections::VecDeque;
@@ -14,23 +15,30 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use switchboard_core::admission::{Admission, Door};
 use switchboard_core::call::effect::{CallEffect, Seat, StopRinging};
 use switchboard_core::call::event::{CallEvent, CallEventKind};
 use switchboard_core::call::input::{CallInput, Destination, Offered};
+use switchboard_core::call::state::Ending;
 use switchboard_core::call::{Call, Refusal};
 use switchboard_core::ids::{CallId, EventId, ProviderCallId, UserId};
+use switchboard_core::recording::AnnouncementChoice;
 use switchboard_core::time::Timestamp;
-use switchboard_media::{MediaCommand, MediaReport, MediaSeat};
+use switchboard_media::{Announcement, MediaCommand, MediaReport, MediaSeat};
+use switchboard_provider::event::CallStatusWord;
 use switchboard_store::calls::{CallRow, EventRow};
 use switchboard_store::numbers::Number;
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
-use crate::call_registry::{Birth, CallMessage, LiveCall, Place, admission};
-use crate::clock::{fresh_uuid, instant_of};
+use crate::call_registry::{Birth, CallMessage, LiveCall, Place};
+use crate::clock::{CallClock, fresh_uuid};
 use crate::effects::store::{Saved, Saver};
 use crate::events::ServerMessage;
 use crate::inbox::{CallNews, NewsKind};
+use crate::metrics::CallMeasures;
 use crate::quality::QualityLog;
+use crate::recordings::Recording;
 use crate::{Engine, views};
 
 /// How long a finished call stays to swallow what still comes for it.
@@ -44,12 +52,17 @@ pub(crate) struct CallTask {
     pub(crate) engine: Engine,
     pub(crate) id: CallId,
     pub(crate) number: Arc<Number>,
-    pub(crate) provider_call: ProviderCallId,
+    /// None while the provider has not named a call of ours.
+    pub(crate) provider_call: Option<ProviderCallId>,
+    /// The provider's id, as the answer to our own request tells it.
+    pub(crate) named: Arc<std::sync::OnceLock<ProviderCallId>>,
     pub(crate) row: CallRow,
     call: Call,
+    clock: CallClock,
     mailbox: mpsc::Receiver<CallMessage>,
     pub(crate) results: mpsc::Sender<CallInput>,
     results_inbox: mpsc::Receiver<CallInput>,
+    /// What we wrote: our answer to the customer's offer, or our offer.
     pub(crate) answer: Arc<std::sync::OnceLock<String>>,
     pub(crate) released: Arc<AtomicBool>,
     live: Arc<LiveCall>,
@@ -57,42 +70,72 @@ pub(crate) struct CallTask {
     place: Option<Place>,
     engaged: Option<UserId>,
     rung: Vec<UserId>,
-    pending: VecDeque<CallInput>,
+    pub(crate) pending: VecDeque<CallInput>,
+    pub(crate) recording: Option<Recording>,
     quality: QualityLog,
     connected: serde_json::Value,
+    measures: CallMeasures,
+    /// The call has heard that its leg is prepared.
+    prepared: bool,
+    /// The leg was connected before that: with keys in the SDP it is from the start, and the two pieces of news come by
+    /// different ways.
+    connected_early: bool,
     owed: usize,
+    /// The safeguards have heard that it was missed.
+    minded: bool,
+    /// Its story begins with what was written when it was placed.
+    placed: bool,
 }
 
 impl CallTask {
     /// Starts the task of a call that has just been heard of.
-    pub(crate) fn start(engine: Engine, number: Arc<Number>, provider_call: ProviderCallId, birth: Birth) {
-        tokio::spawn(async move {
-            let id = birth.id;
-            match Self::load(engine, number, provider_call, birth).await {
-                Ok(task) => task.run().await,
+    pub(crate) fn start(engine: Engine, number: Arc<Number>, begin: Begin, birth: Birth) {
+        // One span for all of it. Of the highest level, so that no filter takes the call from its warnings. A call the
+        // database knows already has another id than the one made up here.
+        let span = tracing::error_span!(
+            parent: None,
+            "call",
+            call.id = tracing::field::Empty,
+            number.id = %number.id,
+            tenant.id = %number.tenant,
+        );
+        let work = async move {
+            match Self::load(engine, number, begin, birth).await {
+                Ok(task) => {
+                    tracing::Span::current().record("call.id", tracing::field::display(task.id));
+                    task.run().await;
+                }
                 Err(error) => {
                     // The news stay in the inbox and are delivered again when the database is back.
-                    tracing::warn!(call.id = %id, error = %error, "a call could not be loaded; its news wait in the inbox");
+                    tracing::warn!(error = %error, "a call could not be loaded; its news wait in the inbox");
                 }
             }
-        });
+        };
+        tokio::spawn(work.instrument(span));
     }
 
     async fn run(mut self) {
         self.take_pending();
+        self.tell_everybody();
         self.saver.start_if_needed(&self.row);
         loop {
-            let timeout = self.call.poll_timeout().map(|at| instant_of(self.engine.clock(), at));
+            let timeout = self.call.poll_timeout().map(|at| self.clock.instant_of(at));
             let over = self.is_finished();
             self.live.finished.store(over, Ordering::Release);
             tokio::select! {
                 biased;
                 Some(result) = self.results_inbox.recv() => self.take_result(result),
                 saved = self.saver.finished() => match saved {
-                    Saved::Written => self.tell_everybody(),
+                    Saved::Written => {
+                        self.tell_everybody();
+                        self.mind_if_missed();
+                        if self.call.facts().ending.is_some() {
+                            self.engine.call_is_over();
+                        }
+                    }
                     Saved::Later => {}
                     Saved::Fenced => {
-                        tracing::error!(call.id = %self.id, "this call belongs to another node now; it is let go here");
+                        tracing::error!("this call belongs to another node now; it is let go here");
                         break;
                     }
                 },
@@ -102,12 +145,21 @@ impl CallTask {
                 },
                 () = until(timeout) => self.happened(CallInput::TimePassed),
                 () = tokio::time::sleep(LINGER), if over => {
-                    if self.engine.registry().leave(self.number.id, &self.provider_call, self.id, &self.mailbox) {
+                    if self.engine.registry().leave(self.id, &self.mailbox, &self.live) {
                         return;
                     }
                 }
             }
             self.saver.start_if_needed(&self.row);
+        }
+    }
+
+    /// It was missed, and that is written: the safeguards count it from now on.
+    fn mind_if_missed(&mut self) {
+        let ending = self.call.facts().ending.as_ref();
+        if !self.minded && self.saver.is_idle() && ending.is_some_and(Ending::counts_as_missed) {
+            self.minded = true;
+            self.engine.a_call_was_missed(&self.number);
         }
     }
 
@@ -120,6 +172,7 @@ impl CallTask {
             CallMessage::News(news) => self.take_news(*news),
             CallMessage::Happened(input) => self.happened(input),
             CallMessage::Media(report) => self.take_report(report),
+            CallMessage::Note { kind, data } => self.note(kind, data),
             CallMessage::Person { verb, who, reply } => {
                 let answer = self.take_person(verb, &who);
                 // The person may have gone away meanwhile; the call goes on without him.
@@ -131,28 +184,63 @@ impl CallTask {
     fn take_result(&mut self, result: CallInput) {
         if matches!(
             result,
-            CallInput::PreAcceptAnswered(_)
+            CallInput::DialAnswered(_)
+                | CallInput::PreAcceptAnswered(_)
                 | CallInput::AcceptAnswered(_)
                 | CallInput::RejectAnswered(_)
                 | CallInput::TerminateAnswered(_)
         ) {
             self.owed = self.owed.saturating_sub(1);
         }
+        if let Some(named) = self.named.get().cloned() {
+            self.is_named(named);
+        }
+        let prepared = result == CallInput::MediaPrepared;
         self.happened(result);
+        if prepared {
+            self.prepared = true;
+            if std::mem::take(&mut self.connected_early) {
+                self.happened(CallInput::CustomerConnected);
+            }
+        }
+    }
+
+    fn customer_connected(&mut self) {
+        if self.prepared {
+            self.happened(CallInput::CustomerConnected);
+        } else {
+            self.connected_early = true;
+        }
     }
 
     fn take_news(&mut self, news: CallNews) {
-        self.saver.owe_inbox(news.inbox);
+        if let Some(inbox) = news.inbox {
+            self.saver.owe_inbox(inbox);
+        }
+        self.is_named(news.provider_call);
         match news.kind {
+            NewsKind::Answer(answer) => {
+                birth::learn_answer(&mut self.row, *answer);
+                self.happened(CallInput::AnswerCame);
+            }
+            NewsKind::Status(CallStatusWord::Ringing) => self.happened(CallInput::CustomerRings),
+            NewsKind::Status(CallStatusWord::Accepted) => self.happened(CallInput::CustomerAccepted),
+            NewsKind::Status(CallStatusWord::Rejected) => self.happened(CallInput::CustomerDeclined),
+            NewsKind::Status(CallStatusWord::Other(word)) => {
+                self.note("provider.status", serde_json::json!({ "status": word }));
+            }
             NewsKind::Connect(connect) => {
-                let at = self.engine.clock().correct(connect.at);
+                let at = self.clock.correct(connect.at);
                 if !self.call.facts().offered {
                     birth::learn_offer(&mut self.row, &connect);
-                    if self.place.is_none() && self.call.facts().ending.is_none() {
-                        self.place = self.engine.admit(&self.number);
-                    }
                 }
-                let enabled = self.engine.calling_enabled() && self.number.calling_enabled;
+                let admission = self.at_the_door();
+                if admission == Admission::OutsideHours
+                    && !self.call.facts().offered
+                    && let Some(job) = self.engine.out_of_hours_message(&self.number, self.id)
+                {
+                    self.saver.owe(job);
+                }
                 let branch = self.row.branch.or(self.number.branch);
                 if self.number.destination == Destination::Agents {
                     // Before the list is read: whoever changes in between is heard of.
@@ -161,26 +249,68 @@ impl CallTask {
                 self.happened(CallInput::Offered(Offered {
                     at,
                     policy: self.number.policy(),
-                    admission: admission(enabled, self.place.as_ref()),
+                    admission,
                     available: self.engine.agents().available(self.number.tenant, branch),
                 }));
             }
             NewsKind::Terminate(mut ended) => {
-                ended.at = self.engine.clock().correct(ended.at);
-                ended.started_at = ended.started_at.map(|at| self.engine.clock().correct(at));
-                ended.ended_at = ended.ended_at.map(|at| self.engine.clock().correct(at));
+                ended.at = self.clock.correct(ended.at);
+                ended.started_at = ended.started_at.map(|at| self.clock.correct(at));
+                ended.ended_at = ended.ended_at.map(|at| self.clock.correct(at));
                 self.happened(CallInput::ProviderEnded(ended));
             }
         }
     }
 
+    /// The provider has named a call of ours.
+    fn is_named(&mut self, provider_call: ProviderCallId) {
+        match &self.provider_call {
+            Some(known) if *known == provider_call => {}
+            Some(_) => {
+                tracing::warn!(call.id = %self.id, "the provider gives one call two names; the first counts");
+            }
+            None => {
+                self.engine.registry().named(self.id, &provider_call);
+                self.row.provider_call_id = Some(provider_call.clone());
+                self.provider_call = Some(provider_call);
+            }
+        }
+    }
+
+    /// May this call come in? A place within the limits is taken only by a call that is new.
+    fn at_the_door(&mut self) -> Admission {
+        let door = Door {
+            calling_enabled: self.engine.calling_enabled() && self.number.calling_enabled,
+            blocked: self.engine.is_blocked(&self.number, &self.row.caller),
+            draining: self.engine.is_draining().then_some(self.number.drain_answer),
+            closed: self.engine.is_closed(&self.number),
+            suspended: self.engine.is_suspended(&self.number),
+        };
+        let facts = self.call.facts();
+        let is_new = !facts.offered && facts.ending.is_none();
+        door.admit(|| {
+            if is_new && self.place.is_none() {
+                self.place = self.engine.admit(&self.number);
+            }
+            self.place.is_some()
+        })
+    }
+
     fn take_report(&mut self, report: MediaReport) {
+        self.measures.reported(&report, self.clock.now());
         match report {
-            MediaReport::CustomerConnected { ice_ms, dtls_ms, profile, .. } => {
+            MediaReport::CustomerConnected { ice_ms, dtls_ms, profile, key_exchange, .. } => {
                 self.connected = serde_json::json!({
                     "ice_ms": ice_ms, "dtls_ms": dtls_ms, "srtp_profile": profile.as_str(),
+                    "srtp_key_exchange": key_exchange.as_str(),
                 });
-                self.happened(CallInput::CustomerConnected);
+                if key_exchange != self.number.srtp_key_exchange {
+                    tracing::warn!(
+                        call.id = %self.id, number.id = %self.number.id, offered = key_exchange.as_str(),
+                        "the provider offers another key exchange than the number is set to"
+                    );
+                }
+                self.customer_connected();
             }
             MediaReport::CustomerHeard { .. } => self.happened(CallInput::CustomerHeard),
             MediaReport::CustomerSilent { .. } => self.happened(CallInput::CustomerSilent),
@@ -188,6 +318,7 @@ impl CallTask {
                 self.note("media.customer_failed", serde_json::json!({ "why": why.to_string() }));
                 self.happened(CallInput::CustomerLegFailed);
             }
+            MediaReport::AnnouncementPlayed { .. } => self.happened(CallInput::AnnouncementPlayed),
             MediaReport::NoticePlayed { .. } => self.happened(CallInput::NoticePlayed),
             MediaReport::FirstSent { .. } => self.note("media.first_sent", serde_json::json!({})),
             MediaReport::AgentHeard { .. } => self.note("media.agent_heard", serde_json::json!({})),
@@ -214,18 +345,19 @@ impl CallTask {
     fn happened(&mut self, input: CallInput) {
         // Only people's verbs are refused; whatever else cannot be applied is in the call's story.
         if let Err(refusal) = self.handle(input) {
-            tracing::debug!(call.id = %self.id, ?refusal, "an input was refused");
+            tracing::debug!(?refusal, "an input was refused");
         }
     }
 
     fn handle(&mut self, input: CallInput) -> Result<(), Refusal> {
-        let now = self.engine.clock().now();
+        let now = self.clock.now();
         let answer = self.call.handle(now, input);
         let mut stopped = Vec::new();
         while let Some(effect) = self.call.poll_effect() {
             self.carry_out(effect, now, &mut stopped);
         }
         self.row.set_facts(self.call.facts());
+        self.live.is_with(&self.row.caller);
         self.settle(&stopped);
         self.take_pending();
         answer
@@ -241,7 +373,14 @@ impl CallTask {
     fn carry_out(&mut self, effect: CallEffect, now: Timestamp, stopped: &mut Vec<(UserId, StopRinging)>) {
         match effect {
             CallEffect::Record(event) => self.record(event),
-            CallEffect::PrepareMedia => self.prepare_media(),
+            CallEffect::PrepareMedia { give_up_at } => self.prepare_media(give_up_at.since(now)),
+            CallEffect::PrepareOffer { give_up_at } => self.prepare_offer(give_up_at.since(now)),
+            CallEffect::Dial { give_up_at } => {
+                self.owed += 1;
+                self.dial(give_up_at.since(now));
+            }
+            CallEffect::ApplyAnswer => self.apply_answer(),
+            CallEffect::Ringback => self.engine.media().command(MediaCommand::Ringback { call: self.id }),
             CallEffect::PreAccept { give_up_at } => {
                 self.owed += 1;
                 self.pre_accept(give_up_at.since(now));
@@ -252,7 +391,8 @@ impl CallTask {
             }
             CallEffect::Reject => {
                 self.owed += 1;
-                self.reject();
+                let offered_at = self.call.facts().offered_at.unwrap_or(now);
+                self.reject(now.since(offered_at));
             }
             CallEffect::Terminate => {
                 self.owed += 1;
@@ -260,6 +400,10 @@ impl CallTask {
             }
             CallEffect::OpenGate => self.engine.media().command(MediaCommand::OpenGate { call: self.id }),
             CallEffect::Bridge(seat) => self.bridge(seat),
+            CallEffect::StartRecording => self.start_recording(now),
+            CallEffect::PauseRecording => self.pause_recording(true),
+            CallEffect::ResumeRecording => self.pause_recording(false),
+            CallEffect::StopRecording => self.stop_recording(),
             CallEffect::ReleaseMedia => {
                 self.released.store(true, Ordering::Release);
                 self.engine.media().command(MediaCommand::CloseCustomer { call: self.id });
@@ -289,30 +433,52 @@ impl CallTask {
                 self.pending.push_back(CallInput::AgentsAvailable(available));
                 MediaSeat::Music
             }
-            Seat::Notice(notice) => MediaSeat::Notice(notice),
+            Seat::Notice(notice) => MediaSeat::Notice(notice, self.number.notice_language),
+            Seat::Announcement => MediaSeat::Announcement(self.announcement()),
             Seat::Nobody => MediaSeat::Nobody,
         };
         self.engine.media().command(MediaCommand::Bridge { call: self.id, seat: media_seat });
     }
 
+    /// The words that tell the customer that he is recorded.
+    fn announcement(&self) -> Announcement {
+        let choice = self.number.recording.announcement;
+        let own = (choice == AnnouncementChoice::Own).then(|| self.engine.own_announcement(self.number.id));
+        match own.flatten() {
+            Some(sound) => Announcement::Own(sound),
+            // The own words are gone since the call came in: the shipped ones tell him as well.
+            None => Announcement::Shipped(choice.language().unwrap_or(self.number.notice_language)),
+        }
+    }
+
     fn record(&mut self, event: CallEvent) {
+        self.measures.happened(&event, &self.row);
         let mut data = views::event_data(&event.what, |user| self.person(user));
         if matches!(event.what, CallEventKind::CustomerConnected) {
             data = std::mem::take(&mut self.connected);
         }
         if matches!(event.what, CallEventKind::Received) {
-            tracing::info!(call.id = %self.id, number.id = %self.number.id, tenant.id = %self.number.tenant, "call received");
+            tracing::info!("call received");
+        }
+        if let CallEventKind::Initiated(user) = event.what {
+            tracing::info!(user.id = %user, "call placed");
+            if self.placed {
+                return;
+            }
+        }
+        if let CallEventKind::AnswerClicked(user) = event.what {
+            tracing::info!(user.id = %user, "call answered");
         }
         if matches!(event.what, CallEventKind::PutThrough(_)) && self.row.branch.is_none() {
             self.stamp_branch();
         }
-        tracing::debug!(call.id = %self.id, event = event.what.name(), "recorded");
+        tracing::debug!(event = event.what.name(), "recorded");
         self.add(event.what.name(), event.at, data);
     }
 
     /// An entry of the flight record that decides nothing.
     fn note(&mut self, kind: &str, data: serde_json::Value) {
-        self.add(kind, self.engine.clock().now(), data);
+        self.add(kind, self.clock.now(), data);
     }
 
     fn add(&mut self, kind: &str, at: Timestamp, data: serde_json::Value) {
@@ -333,13 +499,18 @@ impl CallTask {
     fn stamp_branch(&mut self) {
         let agent = self.call.facts().answered_by;
         self.row.branch = agent.and_then(|agent| self.engine.agents().only_branch_of(agent));
+        if let Some(branch) = self.row.branch {
+            self.live.move_to(Some(branch));
+            let gone = ServerMessage::CallGone { call_id: self.id.to_string() };
+            self.engine.agents().tell_those_who_lose(self.number.tenant, branch, &gone);
+        }
     }
 }
 
 /// However a task ends, nobody stays busy or rung by it and no leg stays open.
 impl Drop for CallTask {
     fn drop(&mut self) {
-        self.engine.registry().forget(self.number.id, &self.provider_call, self.id, &self.live);
+        self.engine.registry().forget(self.id, &self.live);
         self.engine.media().command(MediaCommand::CloseCustomer { call: self.id });
         if let Some(user) = self.engaged.take() {
             self.engine.release_agent(user, self.id);

@@ -108,7 +108,8 @@ impl Engine {
         let page = fresh_uuid();
         self.remember_person(&who);
         let queue = self.agents().open_page(&who, page, session);
-        let mine = self.agents().call_of(who.user).and_then(|call| self.registry().view(&who.scope, call));
+        let mine =
+            self.agents().call_of(who.user).and_then(|call| self.registry().view_of_own(&who.scope, call));
         let calls = self.registry().visible(&who.scope);
         let me = who.user.to_string();
         let offers = self
@@ -136,7 +137,12 @@ impl Engine {
                 AgentStatus::DoNotDisturb => "do_not_disturb",
             },
             presence: self.agents().presence_for(&who),
+            draining_ends_at: self.drain_ends_at().map(rfc3339),
         }));
+        let alerts = self.open_alerts(&who.scope);
+        if !alerts.is_empty() {
+            self.agents().tell_page(who.user, page, ServerMessage::Alerts { items: alerts });
+        }
         Client { engine: self.clone(), who, page, hello: Some(Said::new(&hello)), queue }
     }
 

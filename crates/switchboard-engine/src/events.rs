@@ -3,8 +3,14 @@
 //! These are promises to other people. Fields are added, never renamed; ids are `prefix_…` texts, moments are
 //! RFC 3339 in UTC, spans carry their unit at the end of the name.
 
+mod customers;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use customers::{
+    CallsUsed, ContactView, MessageError, MessageView, PermissionEntry, PermissionView, RequestsUsed,
+};
 
 /// A person, as others see him.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -26,7 +32,7 @@ pub struct NumberName {
     pub display_phone: String,
 }
 
-/// Who calls. Users with a username may share no number.
+/// The customer. Users with a username may share no number.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Caller {
     /// Profile name.
@@ -75,7 +81,8 @@ pub struct CallView {
     pub id: String,
     /// `incoming` or `outgoing`.
     pub direction: &'static str,
-    /// What the provider knows: `ringing`, `pre_accepted`, `accepted`, `terminated`, `rejected`, `missed`, `failed`, `cancelled`.
+    /// What the provider knows: `dialled`, `ringing`, `pre_accepted`, `accepted`, `terminated`, `rejected`, `missed`,
+    /// `failed`, `cancelled`. `dialled` is a call of the business whose customer's phone does not ring yet.
     pub state: &'static str,
     /// What agents read: `offered`, `ringing`, `answered`, `ended`, `missed`, `rejected`, `failed`.
     pub status: &'static str,
@@ -85,9 +92,9 @@ pub struct CallView {
     pub end_reason: Option<&'static str>,
     /// Who ended it: `customer`, `agent`, `exchange`, `provider`.
     pub ended_by: Option<&'static str>,
-    /// The number that was called.
+    /// The business number: the one that was called, or from which the business calls.
     pub number: NumberName,
-    /// Who calls.
+    /// The customer, whoever called.
     pub caller: Caller,
     /// Payload of the call button that was pressed.
     pub cta_payload: Option<String>,
@@ -95,15 +102,21 @@ pub struct CallView {
     pub deeplink_payload: Option<String>,
     /// `br_…`; none until an agent with a branch answers.
     pub branch_id: Option<String>,
-    /// The provider's time stamp of the offer (of the end, when no offer came).
+    /// The provider's time stamp of the offer (of the end, when no offer came); when a call of the business was placed.
     pub offered_at: String,
-    /// Until when it may be answered.
+    /// Until when it may be answered, or until when the customer's phone rings.
     pub answer_by: Option<String>,
+    /// Who placed it, when the business calls.
+    pub placed_by: Option<Person>,
+    /// When the provider was asked to call the customer.
+    pub dialled_at: Option<String>,
+    /// When the customer's phone began to ring.
+    pub rang_at: Option<String>,
     /// Until when it rings; none while nobody is rung.
     pub ring_until: Option<String>,
     /// When `pre_accept` went through.
     pub pre_accepted_at: Option<String>,
-    /// When `accept` went through.
+    /// When `accept` went through, or the customer picked up.
     pub accepted_at: Option<String>,
     /// When a person was put through.
     pub answered_at: Option<String>,
@@ -123,6 +136,19 @@ pub struct CallView {
     pub error: Option<CallError>,
     /// Sound from and to the customer, the newest measure or, when over, the mean.
     pub quality: Option<Quality>,
+    /// How its recording stands while it is live; null when calls of this number are not recorded, and when over.
+    pub recording: Option<RecordingNow>,
+}
+
+/// How the recording of a live call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RecordingNow {
+    /// `off`, `announcing` (the customer is being told), `recording`, `paused`, `failed`.
+    pub state: &'static str,
+    /// Somebody who may can begin one now.
+    pub can_start: bool,
+    /// Somebody who may can pause it, or go on with it, now.
+    pub can_pause: bool,
 }
 
 /// One entry of a call's story.
@@ -142,6 +168,27 @@ pub struct CallEventView {
     pub data: serde_json::Value,
 }
 
+/// One entry of the event log: about a call, or about a contact, a number or both.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct LogEntryView {
+    /// `evt_…`
+    pub id: String,
+    /// `call_…`, of an entry about a call.
+    pub call_id: Option<String>,
+    /// `ct_…`, of an entry about a contact.
+    pub contact_id: Option<String>,
+    /// `num_…`, of an entry about a number.
+    pub number_id: Option<String>,
+    /// Position in the call's story, from 1.
+    pub seq: Option<i32>,
+    /// When.
+    pub at: String,
+    /// What: `call.received`, `permission.granted`, `message.received` …
+    pub kind: String,
+    /// The facts that belong to it.
+    pub data: serde_json::Value,
+}
+
 /// An offer to one agent.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Offer {
@@ -155,6 +202,30 @@ pub struct Offer {
     pub others_count: usize,
     /// I am the only one rung: declining rejects the call.
     pub last: bool,
+}
+
+/// Something somebody should look at.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Alert)]
+pub struct AlertView {
+    /// `alert_…`
+    pub id: String,
+    /// `token_invalid`, `number_restricted`, `number_suspended`, `quality_red`, `quality_yellow`, `pickup_low`,
+    /// `no_webhook`, `deliveries_dead`, `clock_skew`, `disk_low`.
+    pub kind: &'static str,
+    /// `num_…`
+    pub number_id: Option<String>,
+    /// Since when.
+    pub since: String,
+    /// What belongs to it: `hours`, `count`, `skew_ms`, `percent_free`, `restrictions`, `until`, `missed`,
+    /// `percent`.
+    pub data: serde_json::Value,
+    /// What is wrong and what to do, in English.
+    pub sentence: String,
+    /// Somebody has seen it.
+    pub acknowledged_at: Option<String>,
+    /// It is over.
+    pub resolved_at: Option<String>,
 }
 
 /// How an agent can be reached.
@@ -180,6 +251,11 @@ pub enum ServerMessage {
         call: Box<CallView>,
         /// The newest entry of its story that caused this.
         event: EventMark,
+    },
+    /// A call I saw belongs to a branch that is not mine from now on.
+    CallGone {
+        /// `call_…`
+        call_id: String,
     },
     /// I am rung (or who else is rung has changed).
     Offer {
@@ -218,6 +294,11 @@ pub enum ServerMessage {
     },
     /// An agent's presence has changed.
     Presence(AgentPresence),
+    /// The server is being stopped: no new calls come in, live ones may go on until then.
+    Draining {
+        /// When the last calls are ended.
+        ends_at: String,
+    },
     /// How my call sounds.
     Quality {
         /// `call_…`
@@ -226,6 +307,30 @@ pub enum ServerMessage {
         customer: Option<Quality>,
         /// From the agent.
         agent: Option<Quality>,
+    },
+    /// A message came, or what became of one of ours.
+    Message {
+        /// The message as it is now.
+        message: Box<MessageView>,
+        /// What happened: `message.received`, `message.sent`, `message.status`.
+        event: EventMark,
+    },
+    /// What a customer allows has changed.
+    Permission {
+        /// The permission as it is now, with its history.
+        permission: Box<PermissionView>,
+        /// What happened: `permission.requested`, `permission.granted` …
+        event: EventMark,
+    },
+    /// What supervisors should look at has changed: everything that is open.
+    Alerts {
+        /// Oldest first.
+        items: Vec<AlertView>,
+    },
+    /// Something of a number has changed: its settings, its hours, what Meta says of it, its safeguards.
+    NumberChanged {
+        /// `num_…`
+        number_id: String,
     },
     /// A message of mine could not be followed.
     Error {
@@ -273,6 +378,8 @@ pub struct Hello {
     pub my_status: &'static str,
     /// My colleagues.
     pub presence: Vec<AgentPresence>,
+    /// The server is being stopped: when the last calls are ended.
+    pub draining_ends_at: Option<String>,
 }
 
 /// What a client says on the live stream.

@@ -4,68 +4,108 @@
 //! task → `call_task` feeds the core's machine → `effects` has done what it asks for → `views` and [`events`] say
 //! what the outside may know → `agents` and `client` bring it to the open pages.
 
+mod account_sync;
 mod agents;
+mod alerts;
+mod blocked;
 mod call_registry;
 mod call_task;
 mod capacity;
 mod client;
 pub mod clock;
+mod contacts;
+mod conversations;
+mod customer_views;
+mod drain;
 mod effects;
+mod eligibility;
 pub mod events;
+mod hours;
 mod inbox;
+mod jobs;
+pub mod mail;
+mod mark;
+mod masking;
 mod media_reports;
+mod metrics;
 mod names;
+pub mod outbound;
+mod outgoing_news;
+mod outreach;
+mod permissions;
+mod place_refused;
+mod placing;
 mod quality;
+mod readiness;
+mod recording_errands;
+mod recordings;
 mod recovery;
+pub mod relay;
+mod safeguards;
+mod set_ups;
 pub mod settings;
+mod standings;
 mod views;
 mod wishes;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use switchboard_core::call::input::CallInput;
-use switchboard_core::ids::{NodeId, UserId};
-use switchboard_media::{MediaEngine, MediaReport};
+use switchboard_core::ids::{NodeId, NumberId, UserId};
+use switchboard_core::time::Timestamp;
+use switchboard_media::{MediaEngine, MediaReport, Sound};
 use switchboard_provider::meta::graph::GraphClient;
 use switchboard_provider::meta::signature;
 use switchboard_provider::secret::AccessToken;
 use switchboard_store::calls::CallRow;
 use switchboard_store::numbers::Number;
 use switchboard_store::{Store, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+pub use account_sync::{
+    CallingWish, Drift, MetaCallHours, MetaFields, MetaRestriction, MetaSettings, MetaWarning, NumberCalling,
+    SyncRefused,
+};
 pub use agents::{Actor, Said, SignOut};
 pub use capacity::{Capacity, CapacityReport};
 pub use client::Client;
 pub use clock::Clock;
+pub use contacts::{FileRefused, MAX_FILE, MAX_LINES, ReadFile};
+pub use conversations::{Content, SendMessage};
+pub use customer_views::{message_view, recorded_by};
+pub use eligibility::Eligibility;
+pub use hours::{HoursAtMeta, HoursStatus, HoursTaken};
 pub use inbox::{WebhookReceipt, WebhookRefused};
+pub use jobs::{JobKind, Owed};
+pub use outreach::{MAX_BODY, MAX_TEXT, OutreachRefused};
+pub use permissions::{Ask, Asked, PermissionFacts};
+pub use place_refused::PlaceRefused;
+pub use placing::{NewOutgoingCall, PlacedCall};
+pub use readiness::{DatabaseState, Readiness};
+pub use safeguards::SafeguardState;
+pub use set_ups::SET_UPS_PER_SECOND;
 pub use settings::{AppCredentials, EngineSettings};
+pub use switchboard_media::SoundRefusal;
+pub use switchboard_provider::outgoing::{OutgoingMessage, Template, TemplateMessage, VoiceCallButton};
+pub use switchboard_store::permissions::Whom;
 pub use wishes::CallRefused;
 
 use agents::Agents;
-use call_registry::{CallMessage, CallRegistry, Place};
+use blocked::BlockLists;
+use call_registry::{CallRegistry, Place};
 use capacity::CapacityCache;
 use events::CallView;
+use recordings::Recordings;
+use set_ups::SetUps;
+use standings::Standings;
 
 /// How often supervisors hear of changed presence.
 const PRESENCE_EVERY: std::time::Duration = std::time::Duration::from_millis(250);
-/// Between two looks whether every call has ended.
-const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// The subscription handshake was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the verify token does not fit")]
 pub struct HandshakeRefused;
-
-/// What `/readyz` wants to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Readiness {
-    /// The database answers.
-    pub database: bool,
-    /// The media thread lives.
-    pub media: bool,
-}
 
 struct Inner {
     settings: EngineSettings,
@@ -76,9 +116,23 @@ struct Inner {
     registry: Arc<CallRegistry>,
     agents: Agents,
     numbers: RwLock<HashMap<String, Arc<Number>>>,
+    /// One reads the numbers at a time, so that no older reading replaces a newer one.
+    reading_numbers: tokio::sync::Mutex<()>,
+    /// The businesses' own words that tell customers of a recording.
+    announcements: RwLock<HashMap<NumberId, Sound>>,
     names: Mutex<HashMap<UserId, String>>,
+    recordings: Recordings,
     marks: mpsc::Sender<uuid::Uuid>,
     capacity: CapacityCache,
+    blocked: BlockLists,
+    set_ups: SetUps,
+    draining: watch::Sender<Option<Timestamp>>,
+    desk: jobs::Desk,
+    places: relay::Places,
+    lookout: alerts::Lookout,
+    standings: Standings,
+    books: contacts::Books,
+    look_ups: permissions::look_ups::LookUps,
 }
 
 /// The exchange. Cheap to clone; all clones are the same one.
@@ -105,6 +159,7 @@ impl Engine {
         clock: Clock,
     ) -> Result<Self, StoreError> {
         let (marks, marked) = inbox::marks();
+        let set_ups = SetUps::start(settings.set_ups_per_second);
         let engine = Self(Arc::new(Inner {
             settings,
             clock,
@@ -114,16 +169,39 @@ impl Engine {
             registry: Arc::new(CallRegistry::default()),
             agents: Agents::default(),
             numbers: RwLock::default(),
+            reading_numbers: tokio::sync::Mutex::default(),
+            announcements: RwLock::default(),
             names: Mutex::default(),
             marks,
             capacity: CapacityCache::default(),
+            blocked: BlockLists::default(),
+            set_ups,
+            draining: watch::Sender::new(None),
+            recordings: Recordings::default(),
+            desk: jobs::Desk::default(),
+            places: relay::Places::default(),
+            lookout: alerts::Lookout::default(),
+            standings: Standings::default(),
+            books: contacts::Books::default(),
+            look_ups: permissions::look_ups::LookUps::default(),
         }));
         engine.reload_numbers().await?;
+        engine.reload_standings().await?;
+        engine.load_block_lists().await?;
+        engine.reload_relays().await?;
         engine.spawn_inbox_jobs(marked);
         engine.spawn_media_reports(reports);
         engine.spawn_clock_watch();
         engine.spawn_presence_rounds();
-        engine.recover().await?;
+        engine.spawn_recovery_of_recordings();
+        engine.spawn_recording_errands();
+        engine.recover().await;
+        engine.spawn_job_workers();
+        engine.spawn_relay_rounds();
+        engine.spawn_lookout();
+        engine.spawn_number_readings();
+        engine.spawn_books();
+        engine.spawn_permission_clock();
         Ok(engine)
     }
 
@@ -132,10 +210,23 @@ impl Engine {
     /// # Errors
     /// When the database does not answer.
     pub async fn reload_numbers(&self) -> Result<(), StoreError> {
+        let _alone = self.0.reading_numbers.lock().await;
         let numbers = self.0.store.numbers().of_the_installation().await?;
         let numbers =
             numbers.into_iter().map(|row| (row.provider_number_id.clone(), Arc::new(row))).collect();
         *self.0.numbers.write().unwrap_or_else(PoisonError::into_inner) = numbers;
+        let mut announcements = HashMap::new();
+        for own in self.0.store.numbers().own_announcements().await? {
+            match Sound::from_ogg(&own.sound) {
+                Ok(sound) => {
+                    announcements.insert(own.number, sound);
+                }
+                Err(why) => {
+                    tracing::error!(number.id = %own.number, why, "an own announcement cannot be played; the shipped one is");
+                }
+            }
+        }
+        *self.0.announcements.write().unwrap_or_else(PoisonError::into_inner) = announcements;
         Ok(())
     }
 
@@ -186,31 +277,6 @@ impl Engine {
         }
     }
 
-    /// The server stops: live calls are ended with a reason and the provider is told, as far as `within` allows.
-    /// What is not done by then is done at the next start.
-    pub async fn end_all_calls(&self, within: std::time::Duration) {
-        for call in self.registry().all() {
-            let restarted = CallMessage::Happened(CallInput::NodeRestarted);
-            if self.registry().send(call, restarted).is_err() {
-                tracing::warn!(call.id = %call, "a call could not be ended; it is at the next start");
-            }
-        }
-        let quiet = async {
-            while !self.registry().is_quiet() {
-                tokio::time::sleep(LOOK_EVERY).await;
-            }
-        };
-        if tokio::time::timeout(within, quiet).await.is_err() {
-            tracing::warn!("some calls were not ended in time; they are at the next start");
-        }
-        self.store().close().await;
-    }
-
-    /// What `/readyz` wants to know.
-    pub async fn readiness(&self) -> Readiness {
-        Readiness { database: self.store().ping().await.is_ok(), media: self.media().is_alive() }
-    }
-
     pub(crate) fn node(&self) -> NodeId {
         self.0.settings.node
     }
@@ -239,8 +305,57 @@ impl Engine {
         &self.0.marks
     }
 
+    pub(crate) fn block_lists(&self) -> &BlockLists {
+        &self.0.blocked
+    }
+
+    pub(crate) fn set_ups(&self) -> &SetUps {
+        &self.0.set_ups
+    }
+
+    pub(crate) fn draining(&self) -> &watch::Sender<Option<Timestamp>> {
+        &self.0.draining
+    }
+
     pub(crate) fn capacity_cache(&self) -> &CapacityCache {
         &self.0.capacity
+    }
+
+    /// The client for addresses that others chose.
+    #[must_use]
+    pub fn outbound(&self) -> &outbound::Outbound {
+        &self.0.settings.outbound
+    }
+
+    pub(crate) fn books(&self) -> &contacts::Books {
+        &self.0.books
+    }
+
+    pub(crate) fn look_ups(&self) -> &permissions::look_ups::LookUps {
+        &self.0.look_ups
+    }
+
+    pub(crate) fn lookout(&self) -> &alerts::Lookout {
+        &self.0.lookout
+    }
+
+    pub(crate) fn standings(&self) -> &Standings {
+        &self.0.standings
+    }
+
+    pub(crate) fn numbers_of_the_installation(&self) -> Vec<Arc<Number>> {
+        let numbers = self.0.numbers.read().unwrap_or_else(PoisonError::into_inner);
+        let mut numbers: Vec<_> = numbers.values().cloned().collect();
+        numbers.sort_by_key(|number| number.id);
+        numbers
+    }
+
+    pub(crate) fn places(&self) -> &relay::Places {
+        &self.0.places
+    }
+
+    pub(crate) fn desk(&self) -> &jobs::Desk {
+        &self.0.desk
     }
 
     pub(crate) fn calling_enabled(&self) -> bool {
@@ -257,6 +372,14 @@ impl Engine {
 
     pub(crate) fn number_by_provider_id(&self, id: &str) -> Option<Arc<Number>> {
         self.0.numbers.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    pub(crate) fn recordings(&self) -> &Recordings {
+        &self.0.recordings
+    }
+
+    pub(crate) fn own_announcement(&self, number: NumberId) -> Option<Sound> {
+        self.0.announcements.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
     }
 
     fn number_by_id(&self, row: &CallRow) -> Option<Arc<Number>> {

@@ -26,6 +26,7 @@ impl Engine {
             | MediaReport::CustomerSilent { call }
             | MediaReport::CustomerFailed { call, .. }
             | MediaReport::NoticePlayed { call }
+            | MediaReport::AnnouncementPlayed { call }
             | MediaReport::FirstSent { call }
             | MediaReport::AgentHeard { call, .. }
             | MediaReport::Quality { call, .. } => *call,

@@ -4,15 +4,19 @@ use serde_json::{Value, json};
 use switchboard_core::call::effect::{Notice, StopRinging};
 use switchboard_core::call::event::CallEventKind;
 use switchboard_core::call::input::{MediaRefusal, ProviderFault};
+use switchboard_core::call::recording::RecordingFacts;
 use switchboard_core::call::state::Ending;
 use switchboard_core::ids::UserId;
 use switchboard_core::phone::PhoneNumber;
 use switchboard_core::time::Timestamp;
 use switchboard_store::calls::{CallRow, EventRow};
+use switchboard_store::log::LogEntry;
 use switchboard_store::numbers::Number;
 
 use crate::clock::rfc3339;
-use crate::events::{CallError, CallEventView, CallView, Caller, NumberName, Person, Quality};
+use crate::events::{
+    CallError, CallEventView, CallView, Caller, LogEntryView, NumberName, Person, Quality, RecordingNow,
+};
 
 /// Of many who are rung so many are named; a call that rings two hundred people would be told to each with the names
 /// of all the others.
@@ -59,6 +63,9 @@ pub(crate) fn call_view(
         branch_id: row.branch.map(|branch| branch.to_string()),
         offered_at: rfc3339(facts.offered_at.unwrap_or(row.created_at)),
         answer_by: facts.answer_by.map(rfc3339),
+        placed_by: facts.placed_by.map(&name_of),
+        dialled_at: facts.dialled_at.map(rfc3339),
+        rang_at: facts.rang_at.map(rfc3339),
         ring_until: ring_until.map(rfc3339),
         pre_accepted_at: facts.pre_accepted_at.map(rfc3339),
         accepted_at: facts.accepted_at.map(rfc3339),
@@ -73,7 +80,14 @@ pub(crate) fn call_view(
             .and_then(|ending| ending.fault.as_ref())
             .map(|fault| CallError { code: fault.code, message: fault.message.clone() }),
         quality: row.quality.as_ref().and_then(worst_leg),
+        // Only the task of a live call knows.
+        recording: None,
     }
+}
+
+/// How the recording of a live call stands.
+pub(crate) fn recording_now(facts: RecordingFacts) -> RecordingNow {
+    RecordingNow { state: facts.state.as_str(), can_start: facts.can_start, can_pause: facts.can_pause }
 }
 
 /// The leg that sounds worse is how the call sounds.
@@ -96,11 +110,30 @@ pub(crate) fn event_view(row: &EventRow) -> CallEventView {
     }
 }
 
+/// One entry of the event log.
+pub(crate) fn log_view(entry: &LogEntry) -> LogEntryView {
+    LogEntryView {
+        id: entry.id.to_string(),
+        call_id: entry.call.map(|id| id.to_string()),
+        contact_id: entry.contact.map(|id| id.to_string()),
+        number_id: entry.number.map(|id| id.to_string()),
+        seq: entry.seq,
+        at: rfc3339(entry.at),
+        kind: entry.kind.clone(),
+        data: entry.data.clone(),
+    }
+}
+
 /// The facts that go with an entry of the story.
 pub(crate) fn event_data(what: &CallEventKind, name_of: impl Fn(UserId) -> Person) -> Value {
     let person = |user: UserId| json!({ "user": name_of(user) });
     match what {
         CallEventKind::Received
+        | CallEventKind::CustomerRings
+        | CallEventKind::DialSent
+        | CallEventKind::Dialled
+        | CallEventKind::AnswerCame
+        | CallEventKind::AppearedLate
         | CallEventKind::EndedBeforeOffer
         | CallEventKind::OfferedAfterEnd
         | CallEventKind::ProviderTimes
@@ -123,6 +156,7 @@ pub(crate) fn event_data(what: &CallEventKind, name_of: impl Fn(UserId) -> Perso
         | CallEventKind::EndRefined(ending) => ending_data(ending, name_of),
         CallEventKind::MediaRefused(refusal) => match refusal {
             MediaRefusal::NoPorts => json!({ "why": "no_rtp_ports" }),
+            MediaRefusal::Flooded => json!({ "why": "flooded" }),
             MediaRefusal::BadOffer(text) => json!({ "why": "bad_offer", "detail": text }),
             MediaRefusal::Unavailable => json!({ "why": "media_unavailable" }),
         },
@@ -132,7 +166,8 @@ pub(crate) fn event_data(what: &CallEventKind, name_of: impl Fn(UserId) -> Perso
         }
         CallEventKind::ProviderUnclear { action, detail } => json!({ "action": action, "detail": detail }),
         CallEventKind::Rung(user) => json!({ "users": [name_of(*user)] }),
-        CallEventKind::AnswerClicked(user)
+        CallEventKind::Initiated(user)
+        | CallEventKind::AnswerClicked(user)
         | CallEventKind::PutThrough(user)
         | CallEventKind::LineLost(user)
         | CallEventKind::LineBack(user) => person(*user),
@@ -140,6 +175,11 @@ pub(crate) fn event_data(what: &CallEventKind, name_of: impl Fn(UserId) -> Perso
             json!({ "users": [name_of(*agent)], "why": stop_ringing_word(*why) })
         }
         CallEventKind::NoticeStarted(notice) => json!({ "notice": notice_word(*notice) }),
+        CallEventKind::RecordingAnnounced(by)
+        | CallEventKind::RecordingStarted(by)
+        | CallEventKind::RecordingStopped(by) => json!({ "user": by.map(&name_of) }),
+        CallEventKind::RecordingPaused(user) | CallEventKind::RecordingResumed(user) => person(*user),
+        CallEventKind::RecordingFailed(why) => json!({ "why": why }),
         CallEventKind::InputRefused { input, why } => json!({ "input": input, "why": why }),
         CallEventKind::DeadlinePassed(reason) => json!({ "reason": reason.as_str() }),
     }
@@ -164,6 +204,7 @@ const fn notice_word(notice: Notice) -> &'static str {
     match notice {
         Notice::NobodyLeft => "nobody_left",
         Notice::EndsSoon => "ends_soon",
+        Notice::Maintenance => "maintenance",
     }
 }
 

@@ -2,10 +2,10 @@
 
 use switchboard_core::ids::CallId;
 
-use crate::Engine;
 use crate::agents::Actor;
 use crate::call_task::{self, Verb};
 use crate::events::{CallView, Person};
+use crate::{Engine, masking};
 
 /// Why a person's wish about a call is not followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +28,12 @@ pub enum CallRefused {
     /// It is somebody else's call.
     #[error("this is somebody else's call")]
     NotYours,
+    /// Calls of this number are not recorded.
+    #[error("calls of this number are not recorded")]
+    RecordingOff,
+    /// There is no recording to pause or stop.
+    #[error("the call is not being recorded")]
+    NotRecorded,
     /// The call is over.
     #[error("the call is over")]
     Over {
@@ -84,12 +90,52 @@ impl Engine {
         self.person_wants(Verb::HangUp, who, call).await
     }
 
+    /// A person wants the call recorded: the customer is told first.
+    ///
+    /// # Errors
+    /// See [`CallRefused`].
+    pub async fn start_recording(&self, who: Actor, call: CallId) -> Result<CallView, CallRefused> {
+        self.person_wants(Verb::StartRecording, who, call).await
+    }
+
+    /// A person wants silence recorded for a while.
+    ///
+    /// # Errors
+    /// See [`CallRefused`].
+    pub async fn pause_recording(&self, who: Actor, call: CallId) -> Result<CallView, CallRefused> {
+        self.person_wants(Verb::PauseRecording, who, call).await
+    }
+
+    /// A person wants sound recorded again.
+    ///
+    /// # Errors
+    /// See [`CallRefused`].
+    pub async fn resume_recording(&self, who: Actor, call: CallId) -> Result<CallView, CallRefused> {
+        self.person_wants(Verb::ResumeRecording, who, call).await
+    }
+
+    /// A person ends the recording, not the call.
+    ///
+    /// # Errors
+    /// See [`CallRefused`].
+    pub async fn stop_recording(&self, who: Actor, call: CallId) -> Result<CallView, CallRefused> {
+        self.person_wants(Verb::StopRecording, who, call).await
+    }
+
     async fn person_wants(&self, verb: Verb, who: Actor, call: CallId) -> Result<CallView, CallRefused> {
         match self.registry().may_touch(&who.scope, call) {
-            Some(false) => return Err(CallRefused::NotFound),
-            Some(true) => {
+            // Whoever speaks in a call may end it, although his branches were changed meanwhile.
+            Some(false) if self.agents().call_of(who.user) != Some(call) => {
+                return Err(CallRefused::NotFound);
+            }
+            Some(_) => {
                 if let Some(answer) = call_task::ask(self, call, verb, who.clone()).await {
-                    return answer;
+                    return answer.map(|mut view| {
+                        if who.scope.masks_numbers {
+                            masking::call(&mut view);
+                        }
+                        view
+                    });
                 }
             }
             None => {}

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
+use switchboard_engine::DatabaseState;
 use utoipa::ToSchema;
 
 use crate::state::AppState;
@@ -16,17 +17,31 @@ pub(crate) struct Alive {
     status: &'static str,
 }
 
-/// What taking calls needs.
+/// Can calls be taken?
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Ready {
-    /// All of it.
-    ready: bool,
-    /// The database answers.
-    database: bool,
-    /// The media thread lives.
-    media: bool,
-    /// The server is not stopping.
-    accepting: bool,
+    /// `ready`, or `not_ready`: one of the checks is not `ok`.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// What taking calls needs, one by one.
+    checks: Checks,
+}
+
+/// `ok`, or what is wrong.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Checks {
+    /// `ok`; `down`: the database does not answer; `not_writing`: what was written last did not get through.
+    #[schema(example = "ok")]
+    database: &'static str,
+    /// `ok`; `down`: the media thread has ended.
+    #[schema(example = "ok")]
+    media: &'static str,
+    /// `ok`; `full`: too little room is left in the data folder.
+    #[schema(example = "ok")]
+    disk: &'static str,
+    /// `ok`; `draining`: the server is being stopped.
+    #[schema(example = "ok")]
+    draining: &'static str,
 }
 
 /// The process is alive. Restart it when this does not answer.
@@ -42,8 +57,20 @@ pub(crate) async fn healthz() -> Json<Alive> {
 )]
 pub(crate) async fn readyz(State(state): State<AppState>) -> (StatusCode, Json<Ready>) {
     let readiness = state.engine().readiness().await;
-    let accepting = !state.config().draining.is_cancelled();
-    let ready = readiness.database && readiness.media && accepting;
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Ready { ready, database: readiness.database, media: readiness.media, accepting }))
+    let word = |fine: bool, trouble| if fine { "ok" } else { trouble };
+    let checks = Checks {
+        database: match readiness.database {
+            DatabaseState::Fine => "ok",
+            DatabaseState::NotWriting => "not_writing",
+            DatabaseState::Down => "down",
+        },
+        media: word(readiness.media, "down"),
+        disk: word(readiness.disk, "full"),
+        draining: word(!readiness.draining, "draining"),
+    };
+    if readiness.is_ready() {
+        (StatusCode::OK, Json(Ready { status: "ready", checks }))
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Ready { status: "not_ready", checks }))
+    }
 }

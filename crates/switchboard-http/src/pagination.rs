@@ -56,7 +56,7 @@ pub(crate) fn moment(name: &'static str, text: &str) -> Result<Timestamp, Proble
 
 #[cfg(test)]
 mod tests {
-    use switchboard_store::calls::Cursor;
+    use switchboard_store::calls::CallCursor;
 
     use super::*;
 
@@ -64,15 +64,15 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_as_it_was_written() {
-        let place: Cursor = PLACE.parse().expect("a place");
-        assert_eq!(decode::<Cursor>(&encode(&place)).expect("ours"), place);
+        let place: CallCursor = PLACE.parse().expect("a place");
+        assert_eq!(decode::<CallCursor>(&encode(&place)).expect("ours"), place);
     }
 
     #[test]
     fn a_made_up_cursor_is_refused() {
         let other_form = URL_SAFE_NO_PAD.encode(format!("2:{PLACE}"));
         for text in ["", "x", "AAAA", PLACE, "ä", &other_form, &"B".repeat(10_000)] {
-            assert!(decode::<Cursor>(text).is_err(), "{text:?}");
+            assert!(decode::<CallCursor>(text).is_err(), "{text:?}");
         }
     }
 

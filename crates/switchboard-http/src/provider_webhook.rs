@@ -69,7 +69,8 @@ pub(crate) async fn receive(State(state): State<AppState>, request: Request) -> 
     let (parts, body) = request.into_parts();
     let raw = read(body).await?;
     let signature = parts.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
-    match state.engine().receive_webhook(signature, raw).await {
+    let content_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    match state.engine().receive_webhook(signature, content_type, raw).await {
         Ok(receipt) => {
             tracing::debug!(
                 stored = receipt.stored,

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use switchboard_engine::Engine;
 use switchboard_store::Store;
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 use utoipa::ToSchema;
 
 use crate::auth::password::Passwords;
 use crate::auth::rate_limit::{AttemptCounter, AttemptLimits};
+use crate::auth::request_rate::{RequestCounter, RequestRates};
+use crate::listened::Listened;
 use crate::middleware::security_headers::Policies;
 
 /// Live streams at once on this node.
@@ -37,8 +38,8 @@ pub struct HttpConfig {
     pub ice_servers: Vec<IceServer>,
     /// How often someone may try a password.
     pub attempt_limits: AttemptLimits,
-    /// Cancelled when the server stops taking work: `/readyz` turns to 503.
-    pub draining: CancellationToken,
+    /// How many requests someone may make.
+    pub request_rates: RequestRates,
 }
 
 impl HttpConfig {
@@ -53,7 +54,7 @@ impl HttpConfig {
             setup_code: None,
             ice_servers: Vec::new(),
             attempt_limits: AttemptLimits::default(),
-            draining: CancellationToken::new(),
+            request_rates: RequestRates::default(),
         }
     }
 }
@@ -83,8 +84,10 @@ struct Inner {
     config: HttpConfig,
     passwords: Passwords,
     attempts: AttemptCounter,
+    requests: RequestCounter,
     policies: Policies,
     streams: Arc<Semaphore>,
+    listened: Listened,
 }
 
 /// Shared by all requests.
@@ -96,8 +99,10 @@ impl AppState {
         Self(Arc::new(Inner {
             passwords: Passwords::new(),
             attempts: AttemptCounter::new(config.attempt_limits),
+            requests: RequestCounter::new(config.request_rates),
             policies: Policies::new(&config.public_url),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            listened: Listened::default(),
             engine,
             config,
         }))
@@ -124,8 +129,17 @@ impl AppState {
         &self.0.attempts
     }
 
+    pub(crate) fn requests(&self) -> &RequestCounter {
+        &self.0.requests
+    }
+
     pub(crate) fn policies(&self) -> &Policies {
         &self.0.policies
+    }
+
+    /// Who was noted to listen to which recording.
+    pub(crate) fn listened(&self) -> &Listened {
+        &self.0.listened
     }
 
     pub(crate) fn streams(&self) -> &Arc<Semaphore> {

@@ -28,6 +28,9 @@ pub(crate) fn open(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     check_origin(state, &signed_in, headers)?;
+    if signed_in.acts_for_another {
+        return Err(Problem::new(Code::Forbidden, "A live stream is of one's own business."));
+    }
     let upgrade =
         upgrade.map_err(|_| Problem::new(Code::InvalidUpgrade, "This is not a WebSocket handshake."))?;
     let Ok(place) = std::sync::Arc::clone(state.streams()).try_acquire_owned() else {

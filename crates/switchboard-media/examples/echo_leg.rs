@@ -1,4 +1,4 @@
-//! A customer leg that echoes, for any WebRTC peer: reads an offer from standard input to its end, prints the answer,
+//! A customer leg that echoes, for any WebRTC or SDES peer: reads an offer from standard input to its end, prints the answer,
 //! and echoes for half a minute. What it sees goes to standard error.
 //!
 //! ```text
@@ -11,7 +11,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use switchboard_core::ids::CallId;
+use switchboard_core::media_terms::{AdditionalCodecs, MediaTerms, SrtpKeyExchange};
 use switchboard_media::{MediaCommand, MediaConfig, MediaEngine, MediaReport, MediaSeat};
+
+/// Takes every offer that can be served: DTLS, SDES, Opus, G.711.
+fn everything() -> MediaTerms {
+    let additional_codecs = AdditionalCodecs { pcmu: true, pcma: true };
+    MediaTerms { key_exchange: SrtpKeyExchange::Sdes, additional_codecs }
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -25,7 +32,7 @@ async fn main() -> ExitCode {
     };
     let (engine, mut reports) = MediaEngine::start(config).expect("the engine starts");
     let call = CallId::from_uuid(uuid::Uuid::from_u128(1));
-    match engine.open_customer(call, &offer).await {
+    match engine.open_customer(call, &offer, everything()).await {
         Ok(answer) => print!("{answer}"),
         Err(refusal) => {
             eprintln!("refused: {refusal:?}");

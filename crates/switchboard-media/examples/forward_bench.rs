@@ -3,7 +3,7 @@
 //! Counted is the CPU time of the forwarding thread alone, as the kernel accounts it.
 //!
 //! ```text
-//! cargo run --profile demo --example forward_bench -- [calls] [seconds]
+//! cargo run --profile demo --example forward_bench -- [calls] [seconds] [1: record every call]
 //! ```
 #![allow(
     clippy::unwrap_used,
@@ -24,6 +24,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 use switchboard_core::ids::{CallId, LineId};
+use switchboard_core::media_terms::MediaTerms;
 use switchboard_media::{MediaCommand, MediaConfig, MediaEngine, MediaReport, MediaSeat};
 
 const FRAME: Duration = Duration::from_millis(20);
@@ -35,6 +36,7 @@ async fn main() {
     let calls = arguments.next().unwrap_or(50_u128);
     let seconds = arguments.next().unwrap_or(10);
     let span = Duration::from_secs(u64::try_from(seconds).unwrap());
+    let recorded = arguments.next().is_some_and(|yes| yes == 1);
 
     let memory_before = resident_kb();
     let config = MediaConfig {
@@ -55,7 +57,7 @@ async fn main() {
         agent.answer(&engine.open_line(line, &offer).await.unwrap());
         let mut customer = Peer::new(true);
         let offer = customer.offer();
-        customer.answer(&engine.open_customer(call, &offer).await.unwrap());
+        customer.answer(&engine.open_customer(call, &offer, MediaTerms::default()).await.unwrap());
         engine.command(MediaCommand::Bridge { call, seat: MediaSeat::Line(line) });
         engine.command(MediaCommand::OpenGate { call });
         peers.extend([agent, customer]);
@@ -66,12 +68,19 @@ async fn main() {
         assert!(begin.elapsed() < Duration::from_secs(60), "the legs do not connect");
     }
     let set_up = begin.elapsed();
+    // Nobody takes the pages: a minute of them may wait.
+    let mut recordings = Vec::new();
+    for number in (0..calls).filter(|_| recorded) {
+        let call = CallId::from_uuid(uuid::Uuid::from_u128(number));
+        recordings.push(engine.start_recording(call).expect("a recording"));
+    }
     // The first packets settle SSRCs; they are not counted.
     drive(&mut peers, Duration::from_secs(1));
     peers.iter_mut().for_each(|peer| (peer.sent, peer.heard) = (0, 0));
     let before = thread_cpu("media-0");
     drive(&mut peers, span);
     let cpu = thread_cpu("media-0") - before;
+    let writing = thread_cpu("recordings");
     drive_silent(&mut peers, Duration::from_millis(300));
     let (sent, heard) = peers.iter().fold((0, 0), |(s, h), peer| (s + peer.sent, h + peer.heard));
     let mut lost_quality = 0.0_f32;
@@ -83,6 +92,12 @@ async fn main() {
     println!("calls {calls}, {} s, set up in {} ms", span.as_secs(), set_up.as_millis());
     println!("sent {sent}, heard {heard}, worst reported loss {lost_quality:.2} %");
     print_cost("bridge (SRTP both legs)", cpu, heard, span);
+    if recorded {
+        let kept: usize =
+            recordings.iter_mut().map(|one| std::iter::from_fn(|| one.pages.try_recv().ok()).count()).sum();
+        print_cost("the thread that writes recordings", writing, heard, span + Duration::from_secs(1));
+        println!("pages {kept}, {:.1} of each call", kept as f64 / calls as f64);
+    }
     println!(
         "memory of the whole process with its peers: {} KB per call",
         (resident_kb() - memory_before) / calls as u64

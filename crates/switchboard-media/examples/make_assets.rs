@@ -1,14 +1,16 @@
-//! Makes the recordings in `assets/`: hold music (composed and synthesised here), the tone before a call ends, and,
-//! from a WAV file that a speech synthesiser wrote, the spoken notice. Run it only to change them:
+//! Makes the recordings in `assets/`: hold music (composed and synthesised here), the tone before a call ends, and
+//! what is spoken, with the speech synthesiser espeak-ng, which must be installed. Run it only to change them:
 //!
 //! ```text
-//! espeak-ng -v en-gb -s 150 -w notice.wav "We have lost the connection to our colleague. Please call us again."
-//! cargo run --example make_assets -- assets notice.wav
+//! cargo run --example make_assets -- assets
 //! ```
+//!
+//! The name of one file that is synthesised here (`ringback`) makes that one only.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for the desk")]
 
 use std::f32::consts::TAU;
 use std::path::Path;
+use std::process::Command;
 
 use ogg::{PacketWriteEndInfo, PacketWriter};
 use ropus::{Application, Bitrate, Channels, Encoder};
@@ -18,15 +20,56 @@ const FRAME: usize = 960;
 /// Below Meta's 20 kbit/s, so that constrained variable bit rate stays under it on average.
 const BITS_PER_SECOND: u32 = 17_000;
 
+/// What is spoken: the file, espeak-ng's voice, the sentence.
+const SPOKEN: [(&str, &str, &str); 9] = [
+    ("notice-nobody-left.en", "en-gb", "We have lost the connection to our colleague. Please call us again."),
+    (
+        "notice-nobody-left.es",
+        "es-419",
+        "Hemos perdido la conexión con nuestro compañero. Por favor, vuelva a llamarnos.",
+    ),
+    (
+        "notice-nobody-left.pt-BR",
+        "pt-br",
+        "Perdemos a conexão com o nosso colega. Por favor, ligue para nós novamente.",
+    ),
+    (
+        "notice-maintenance.en",
+        "en-gb",
+        "We must interrupt this call for maintenance. Please call again in a few minutes.",
+    ),
+    (
+        "notice-maintenance.es",
+        "es-419",
+        "Debemos interrumpir esta llamada por mantenimiento. Por favor, vuelva a llamar en unos minutos.",
+    ),
+    (
+        "notice-maintenance.pt-BR",
+        "pt-br",
+        "Precisamos interromper esta chamada para manutenção. Por favor, ligue novamente em alguns minutos.",
+    ),
+    ("announcement-recording.en", "en-gb", "From now on, this call is recorded."),
+    ("announcement-recording.es", "es-419", "A partir de ahora, esta llamada se graba."),
+    ("announcement-recording.pt-BR", "pt-br", "A partir de agora, esta chamada é gravada."),
+];
+
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let folder = arguments.next().expect("the folder to write to");
+    let folder = std::env::args().nth(1).expect("the folder to write to");
     let folder = Path::new(&folder);
+    write(&folder.join("ringback.ogg"), &ringback(), Application::Audio);
+    if std::env::args().nth(2).as_deref() == Some("ringback") {
+        return;
+    }
     write(&folder.join("hold-music.ogg"), &hold_music(), Application::Audio);
     write(&folder.join("notice-ends-soon.ogg"), &ends_soon(), Application::Audio);
-    if let Some(speech) = arguments.next() {
-        write(&folder.join("notice-nobody-left.ogg"), &speech_of(Path::new(&speech)), Application::Voip);
+    let wav = folder.join("spoken.wav");
+    for (name, voice, sentence) in SPOKEN {
+        let spoken =
+            Command::new("espeak-ng").args(["-v", voice, "-s", "165", "-w"]).arg(&wav).arg(sentence).status();
+        assert!(spoken.expect("espeak-ng").success(), "espeak-ng speaks {name}");
+        write(&folder.join(format!("{name}.ogg")), &speech_of(&wav), Application::Voip);
     }
+    std::fs::remove_file(wav).expect("the file of the synthesiser goes");
 }
 
 /// A calm progression (C, Am, F, G with added notes) of plucked tones over soft chords: eight bars of 3.75 s.
@@ -75,6 +118,19 @@ fn hold_music() -> Vec<f32> {
         }
     }
     sound
+}
+
+/// The tone of a phone that rings at the other end (ITU-T E.180: 425 Hz, 1 s on, 4 s off in most of the countries where
+/// WhatsApp calls are common), a little softer than speech. One round of the loop.
+fn ringback() -> Vec<f32> {
+    let tone = RATE as usize;
+    let edge = 0.01 * RATE as f32;
+    (0..5 * tone)
+        .map(|t| {
+            let shape = (t as f32 / edge).min(1.0) * ((tone.saturating_sub(t)) as f32 / edge).min(1.0);
+            0.12 * shape * (TAU * 425.0 * t as f32 / RATE as f32).sin()
+        })
+        .collect()
 }
 
 /// Two soft tones, the second lower: "this will end soon".

@@ -10,6 +10,11 @@ pub(crate) fn word() -> u32 {
     rand::random()
 }
 
+/// A key or whatever else must be unguessable.
+pub(crate) fn bytes<const N: usize>() -> [u8; N] {
+    rand::random()
+}
+
 /// `len` characters of ICE (RFC 8839 `ice-char`), six bits of chance each, from a cryptographic generator.
 pub(crate) fn ice_text(len: usize) -> String {
     let mut chance = rand::rng();

@@ -2,13 +2,21 @@
 
 use switchboard_core::call::effect::Notice;
 use switchboard_core::ids::{CallId, LineId};
+use switchboard_core::language::Language;
+
+use crate::sound::Sound;
 
 /// One order. None of them fails: an order for a leg that is gone is ignored, because the leg may have
 /// closed while the order was on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MediaCommand {
-    /// `accept` has its 200: RTP and RTCP may leave for the customer from now on.
+    /// `accept` has its 200, or the customer picked up: RTP and RTCP may leave for him from now on.
     OpenGate {
+        /// Whose customer.
+        call: CallId,
+    },
+    /// The customer's phone rings: the line of the seat hears it until the gate opens or the customer is heard.
+    Ringback {
         /// Whose customer.
         call: CallId,
     },
@@ -18,6 +26,21 @@ pub enum MediaCommand {
         call: CallId,
         /// To whom or what.
         seat: MediaSeat,
+    },
+    /// Keep silence of true length from now on.
+    PauseRecording {
+        /// Whose recording.
+        call: CallId,
+    },
+    /// Keep sound again.
+    ResumeRecording {
+        /// Whose recording.
+        call: CallId,
+    },
+    /// Finish the recording.
+    StopRecording {
+        /// Whose recording.
+        call: CallId,
     },
     /// Close the customer leg and give its port back.
     CloseCustomer {
@@ -32,7 +55,7 @@ pub enum MediaCommand {
 }
 
 /// What a customer leg is put through to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MediaSeat {
     /// An agent's line, both ways. A line serves one call at a time: the last bridge wins. A line that is not
     /// there yet may be named; sound flows as soon as it is connected.
@@ -42,7 +65,18 @@ pub enum MediaSeat {
     /// Hold music, in a loop.
     Music,
     /// A spoken notice, once; `MediaReport::NoticePlayed` follows.
-    Notice(Notice),
+    Notice(Notice, Language),
+    /// "This call is recorded", once; `MediaReport::NoticePlayed` follows.
+    Announcement(Announcement),
     /// Nobody: silence keeps the leg alive.
     Nobody,
+}
+
+/// How a customer is told that the call is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Announcement {
+    /// With the sentence that is part of the program.
+    Shipped(Language),
+    /// With the business' own words.
+    Own(Sound),
 }

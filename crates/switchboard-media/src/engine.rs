@@ -9,9 +9,13 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, TrySendError};
 use switchboard_core::call::input::MediaRefusal;
 use switchboard_core::ids::{CallId, LineId};
+use switchboard_core::media_terms::MediaTerms;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::clock::Clock;
 use crate::command::MediaCommand;
+use crate::recording::RecordingOutput;
+use crate::recording::writer::Writer;
 use crate::report::MediaReport;
 use crate::sdp;
 use crate::srtp::SrtpProfile;
@@ -140,6 +144,7 @@ struct Inner {
     ports: Arc<PortCounters>,
     agent_port: u16,
     thread: Option<JoinHandle<()>>,
+    recordings: Writer,
 }
 
 impl MediaEngine {
@@ -156,6 +161,8 @@ impl MediaEngine {
         }
         let (orders, order_queue) = crossbeam_channel::bounded(ORDER_QUEUE);
         let (reports, report_queue) = mpsc::channel(REPORT_QUEUE);
+        let recordings =
+            Writer::start(Clock::start()).map_err(|error| MediaError::Start(error.to_string()))?;
         let started = worker::start(config, order_queue, reports)?;
         let inner = Inner {
             orders,
@@ -163,19 +170,25 @@ impl MediaEngine {
             ports: started.ports,
             agent_port: started.agent_port,
             thread: Some(started.thread),
+            recordings,
         };
         Ok((Self { inner: Arc::new(inner) }, report_queue))
     }
 
-    /// Makes the customer leg of a call from the provider's offer; ICE and DTLS start at once. Nothing but STUN and
-    /// DTLS leaves before [`MediaCommand::OpenGate`].
+    /// Makes the customer leg of a call from the provider's offer, as far as the number's terms take it; ICE and DTLS
+    /// start at once. Nothing but STUN and DTLS leaves before [`MediaCommand::OpenGate`].
     ///
     /// # Errors
     /// `BadOffer` with a text for the operator, `NoPorts` when the pool is used up, `Unavailable` when the thread
     /// does not answer.
-    pub async fn open_customer(&self, call: CallId, offer: &str) -> Result<String, MediaRefusal> {
-        let offer =
-            sdp::read_customer_offer(offer).map_err(|refusal| MediaRefusal::BadOffer(refusal.to_string()))?;
+    pub async fn open_customer(
+        &self,
+        call: CallId,
+        offer: &str,
+        terms: MediaTerms,
+    ) -> Result<String, MediaRefusal> {
+        let offer = sdp::read_customer_offer(offer, terms)
+            .map_err(|refusal| MediaRefusal::BadOffer(refusal.to_string()))?;
         let (reply, answer) = oneshot::channel();
         self.place(Order::OpenCustomer { call, offer: Box::new(offer), reply })
             .ok_or(MediaRefusal::Unavailable)?;
@@ -185,6 +198,45 @@ impl MediaEngine {
                 self.command(MediaCommand::CloseCustomer { call });
                 Err(MediaRefusal::Unavailable)
             }
+        }
+    }
+
+    /// Makes the customer leg of a call of ours and gives the offer for it. Nothing leaves before the customer's side
+    /// has answered.
+    ///
+    /// # Errors
+    /// `NoPorts` when the pool is used up, `Unavailable` when the thread does not answer.
+    pub async fn offer_customer(&self, call: CallId, terms: MediaTerms) -> Result<String, MediaRefusal> {
+        let (reply, answer) = oneshot::channel();
+        self.place(Order::OfferCustomer { call, terms, reply }).ok_or(MediaRefusal::Unavailable)?;
+        match tokio::time::timeout(OPEN_TIMEOUT, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) | Err(_) => {
+                self.command(MediaCommand::CloseCustomer { call });
+                Err(MediaRefusal::Unavailable)
+            }
+        }
+    }
+
+    /// Hands in the answer to that offer, made with the same terms; ICE and DTLS start at once. Nothing but STUN and
+    /// DTLS leaves before [`MediaCommand::OpenGate`].
+    ///
+    /// # Errors
+    /// `BadOffer` with a text for the operator, `Unavailable` when the thread does not answer.
+    pub async fn customer_answered(
+        &self,
+        call: CallId,
+        answer: &str,
+        terms: MediaTerms,
+    ) -> Result<(), MediaRefusal> {
+        let answer = sdp::read_customer_answer(answer, terms)
+            .map_err(|refusal| MediaRefusal::BadOffer(format!("the answer to our offer: {refusal}")))?;
+        let (reply, done) = oneshot::channel();
+        self.place(Order::AnswerCustomer { call, answer: Box::new(answer), reply })
+            .ok_or(MediaRefusal::Unavailable)?;
+        match tokio::time::timeout(OPEN_TIMEOUT, done).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) | Err(_) => Err(MediaRefusal::Unavailable),
         }
     }
 
@@ -207,10 +259,19 @@ impl MediaEngine {
         }
     }
 
+    /// Keeps what the customer of this call says and hears from now on, until `StopRecording` or the end of his leg.
+    /// None: the thread that writes recordings is gone or hangs.
+    #[must_use]
+    pub fn start_recording(&self, call: CallId) -> Option<RecordingOutput> {
+        let (tap, output) = self.inner.recordings.begin()?;
+        self.place(Order::StartRecording { call, tap })?;
+        Some(output)
+    }
+
     /// Passes an order on. Blocks for 100 ms at most, and only when the media thread hangs; an order lost then is an
     /// ERROR in the log.
     pub fn command(&self, command: MediaCommand) {
-        if self.place(Order::Command(command)).is_none() {
+        if self.place(Order::Command(command.clone())).is_none() {
             tracing::error!(?command, "the media thread takes no orders; one is lost");
         }
     }

@@ -9,10 +9,12 @@
 
 pub mod command;
 pub mod engine;
+pub mod recording;
 pub mod report;
 
 mod chance;
 mod clock;
+mod g711;
 mod leg;
 mod playback;
 mod quality;
@@ -22,12 +24,17 @@ mod rtcp;
 mod rtp;
 mod sdp;
 mod session;
+mod sound;
 mod srtp;
 #[cfg(test)]
 mod testing;
+mod transcode;
 mod worker;
 
-pub use command::{MediaCommand, MediaSeat};
+pub use command::{Announcement, MediaCommand, MediaSeat};
 pub use engine::{LineRefusal, MediaConfig, MediaEngine, MediaError, PortUsage};
+pub use playback::shipped_announcement;
+pub use recording::{Peaks, PeaksError, RecordingFault, RecordingOutput, RecordingSummary, peaks};
 pub use report::{CustomerFailure, LegQuality, LineFailure, MediaReport};
+pub use sound::{ConvertedSound, LONGEST_SOUND, Sound, SoundRefusal, convert_sound};
 pub use srtp::SrtpProfile;

@@ -19,7 +19,24 @@ pub(crate) struct Meter {
     sent_loss: Option<f32>,
     report_base: Interval,
     quality_base: Interval,
+    traffic_base: Interval,
+    gaps: u64,
+    gathered: Traffic,
 }
+
+/// What went over a leg.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
+    /// Of what they sent to us.
+    pub(crate) lost: u64,
+    /// How often their sound stood still for longer than [`GAP_SECONDS`] although their clock went on.
+    pub(crate) gaps: u64,
+}
+
+/// A pause in the middle of a word that everybody hears.
+const GAP_SECONDS: f32 = 0.1;
 
 /// What was received from the current sender.
 #[derive(Debug)]
@@ -53,6 +70,7 @@ impl Meter {
             });
             self.report_base = Interval::default();
             self.quality_base = Interval::default();
+            self.traffic_base = Interval::default();
         }
         let Some(sender) = &mut self.sender else { return };
         sender.packets += 1;
@@ -66,6 +84,9 @@ impl Meter {
             let made = timestamp.wrapping_sub(last_timestamp).cast_signed() as f32;
             // A pause of the sender moves its clock by seconds; that is no jitter.
             let difference = (arrived - made).abs();
+            if made > 0.0 && (GAP_SECONDS..1.0).contains(&((arrived - made) / CLOCK_RATE as f32)) {
+                self.gaps += 1;
+            }
             if difference < CLOCK_RATE as f32 {
                 sender.jitter += (difference - sender.jitter) / 16.0;
             }
@@ -118,6 +139,26 @@ impl Meter {
             last_sender_report,
             delay_since,
         })
+    }
+
+    /// What went over the leg since the last call.
+    pub(crate) fn fresh_traffic(&mut self) -> Traffic {
+        let lost = self.sender.as_ref().map_or(0, |sender| {
+            let total = sender.interval();
+            let since = total.since(self.traffic_base);
+            self.traffic_base = total;
+            since.expected.saturating_sub(since.received)
+        });
+        let fresh = Traffic {
+            received: self.received_packets - self.gathered.received,
+            sent: self.sent_packets - self.gathered.sent,
+            lost,
+            gaps: self.gaps - self.gathered.gaps,
+        };
+        self.gathered.received = self.received_packets;
+        self.gathered.sent = self.sent_packets;
+        self.gathered.gaps = self.gaps;
+        fresh
     }
 
     /// The quality since the last call; `None` while no media flowed either way.
@@ -217,6 +258,26 @@ mod tests {
         assert!(meter.quality().expect("media flowed").loss_percent < 0.01);
         let block = meter.report_block(start).expect("a sender");
         assert_eq!(block.cumulative_lost, 10);
+    }
+
+    #[test]
+    fn what_went_over_a_leg_is_told_once_and_a_standstill_is_a_gap() {
+        let start = Instant::now();
+        let mut meter = Meter::default();
+        let mut late = Duration::ZERO;
+        for index in 0..50_u64 {
+            if index == 20 {
+                late = Duration::from_millis(150);
+            }
+            // Two are lost; that is loss and no gap.
+            if index != 30 && index != 31 {
+                let at = start + Duration::from_millis(20 * index) + late;
+                meter.heard(at, 1, index, u32::try_from(960 * index).expect("small"), true);
+            }
+        }
+        meter.sent(80);
+        assert_eq!(meter.fresh_traffic(), Traffic { received: 48, sent: 1, lost: 2, gaps: 1 });
+        assert_eq!(meter.fresh_traffic(), Traffic::default());
     }
 
     #[test]

@@ -10,12 +10,16 @@ use crate::rtp::{CLOCK_RATE, FRAME};
 /// Further ahead than this in one step is a new start of the source, not loss: the receiver's roll-over counter
 /// would not follow for ever.
 const MAX_JUMP: u64 = 3_000;
+/// Our own frames are one row while the last one lies less than this many frames back.
+pub(crate) const FRAMES_IN_A_ROW: u32 = 5;
 
 /// Who speaks. Two different ones are never continued into each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     /// A peer's sender.
     Peer { leg: u32, ssrc: u32 },
+    /// The same sender in G.711, which has another clock.
+    Translated { leg: u32, ssrc: u32 },
     /// The n-th thing we play on this leg.
     Player(u32),
     /// A frame of silence that keeps the leg alive.
@@ -60,6 +64,12 @@ impl OutStream {
         // The first sequence number stays below 2^15, so that a lost first packet cannot be taken for a roll-over
         // (RFC 3711 §3.3.1).
         Self::starting_at(ssrc, u64::from(chance::word() & 0x3FFF), chance::word())
+    }
+
+    /// A stream whose clock counts 8,000 a second on the wire. Ours goes on counting 48,000 and is divided there, so it
+    /// begins low enough not to come round within the 24 hours of the longest call.
+    pub(crate) fn narrow(ssrc: u32) -> Self {
+        Self::starting_at(ssrc, u64::from(chance::word() & 0x3FFF), chance::word() & 0x07FF_FFFF)
     }
 
     fn starting_at(ssrc: u32, index: u64, timestamp: u32) -> Self {
@@ -111,7 +121,7 @@ impl OutStream {
     pub(crate) fn generate(&mut self, now: Instant, source: Source) -> Place {
         let (timestamp, marker) = match self.clock {
             // Within a row of frames the clock moves by whole frames, however late the thread woke up.
-            Some((at, last)) if self.source == Some(source) && samples(at, now) < 5 * FRAME => {
+            Some((at, last)) if self.source == Some(source) && samples(at, now) < FRAMES_IN_A_ROW * FRAME => {
                 (last.wrapping_add(FRAME), false)
             }
             Some(_) | None => (self.take_over(now, source), true),

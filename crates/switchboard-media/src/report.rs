@@ -5,13 +5,14 @@
 use std::fmt;
 
 use switchboard_core::ids::{CallId, LineId};
+use switchboard_core::media_terms::SrtpKeyExchange;
 
 use crate::srtp::SrtpProfile;
 
 /// One thing the media engine saw.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MediaReport {
-    /// ICE and DTLS of the customer leg are up.
+    /// ICE and DTLS of the customer leg are up, or there is no need of either (SDES).
     CustomerConnected {
         /// Whose customer.
         call: CallId,
@@ -21,6 +22,8 @@ pub enum MediaReport {
         dtls_ms: u32,
         /// What was agreed for SRTP.
         profile: SrtpProfile,
+        /// How its keys were agreed: what the offer asked for, which need not be what the number is set to.
+        key_exchange: SrtpKeyExchange,
     },
     /// The first audio packet of the customer arrived. Once per call.
     CustomerHeard {
@@ -39,6 +42,11 @@ pub enum MediaReport {
         call: CallId,
         /// What broke.
         why: CustomerFailure,
+    },
+    /// The announcement of a recording was played to its end. The seat is `Nobody` from here on.
+    AnnouncementPlayed {
+        /// Whose customer.
+        call: CallId,
     },
     /// A notice was played to its end. The seat is `Nobody` from here on.
     NoticePlayed {

@@ -5,6 +5,8 @@ use std::ops::Range;
 pub(crate) const HEADER: usize = 12;
 /// Opus and the telephone events beside it count time in 1/48000 s (RFC 7587 §4.1).
 pub(crate) const CLOCK_RATE: u32 = 48_000;
+/// G.711 counts 8,000 a second (RFC 3551 §4.5.14).
+pub(crate) const NARROW: u32 = CLOCK_RATE / 8_000;
 /// 20 ms.
 pub(crate) const FRAME: u32 = CLOCK_RATE / 50;
 

@@ -1,17 +1,21 @@
 //! The media of one call: its customer leg, its seat, its gate, and what is due when. Pure: frames to send and reports
 //! come out through closures, sockets and lines belong to the worker.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use switchboard_core::ids::{CallId, LineId};
 
 use crate::clock::Clock;
-use crate::command::MediaSeat;
-use crate::leg::transport::{Failure, Step};
+use crate::command::{Announcement, MediaSeat};
+use crate::leg::transport::{Failure, Step, Transport};
 use crate::leg::{Heard, Leg, Progress, SILENCE, Sound};
 use crate::playback::{Beat, FRAME, Library, Player};
 use crate::rebase::Source;
+use crate::recording::tap::{Side, Tap};
 use crate::report::{CustomerFailure, MediaReport};
+use crate::sdp::Audio;
+use crate::transcode::{Frame, Origin, Translator, Way};
 
 /// With nobody there, a frame of silence once a second: cheap, and far inside Meta's limits (M8).
 const NOBODY_BEAT: Duration = Duration::from_secs(1);
@@ -37,10 +41,15 @@ pub(crate) struct Session {
     path_found: Option<Instant>,
     gate: Option<Instant>,
     player: Option<Player>,
+    /// A call of ours: who is called has picked up when he is heard, so he is heard before the gate is open.
+    dialled: bool,
+    /// The tone of his phone, for the line of the seat.
+    ringback: Option<Player>,
     plays: u32,
     next_report: Option<Instant>,
     closed_by_peer: Option<Instant>,
     told: Told,
+    tap: Option<Tap>,
 }
 
 /// What has been reported already.
@@ -56,7 +65,7 @@ struct Told {
 /// Where the session's output goes.
 pub(crate) struct Out<'a> {
     /// A datagram for the customer.
-    pub(crate) send: &'a mut dyn FnMut(std::net::SocketAddr, &[u8]),
+    pub(crate) send: &'a mut dyn FnMut(SocketAddr, &[u8]),
     pub(crate) report: &'a mut dyn FnMut(MediaReport),
     /// Room for one datagram.
     pub(crate) buf: &'a mut [u8],
@@ -73,10 +82,13 @@ impl Session {
             path_found: None,
             gate: None,
             player: None,
+            dialled: false,
+            ringback: None,
             plays: 0,
             next_report: None,
             closed_by_peer: None,
             told: Told::default(),
+            tap: None,
         }
     }
 
@@ -85,12 +97,55 @@ impl Session {
         self.gate.is_some() && self.leg.is_connected()
     }
 
+    /// The session of a call of ours, whose leg has only been offered.
+    pub(crate) fn dialled(mut self) -> Self {
+        self.dialled = true;
+        self
+    }
+
+    /// The customer's side answered our offer.
+    pub(crate) fn answered(
+        &mut self,
+        now: Instant,
+        transport: Transport,
+        audio: Audio,
+        translator: Option<Translator>,
+        reports: bool,
+    ) {
+        self.opened = now;
+        self.leg.answered(transport, audio, translator, reports);
+    }
+
+    /// The customer's phone rings.
+    pub(crate) fn ring_back(&mut self, now: Instant, library: &Library) {
+        if self.dialled && self.gate.is_none() && !self.told.heard {
+            self.ringback = Some(Player::new(library.ringback(), true, now + FRAME));
+        }
+    }
+
+    /// What the line of the seat hears of it now.
+    pub(crate) fn ringback(&mut self, now: Instant) -> Option<&[u8]> {
+        let player = self.ringback.as_mut().filter(|player| player.next_at <= now)?;
+        match player.beat(now) {
+            Beat::Silence => Some(SILENCE),
+            Beat::Frame(frame) => Some(frame),
+            Beat::End => None,
+        }
+    }
+
+    /// May the customer be heard? Who answers a call of ours is, from his first packet on: the word that he picked up
+    /// comes later by another way, and his first syllable would be lost meanwhile.
+    fn hears(&self) -> bool {
+        self.leg.is_connected() && (self.gate.is_some() || self.dialled)
+    }
+
     /// Drives ICE and DTLS after something happened to them.
     pub(crate) fn pump(&mut self, now: Instant, first: Option<Step>, library: &Library, out: &mut Out<'_>) {
         let mut connected = false;
         let (call, opened, path_found) = (self.call, self.opened, &mut self.path_found);
         let (told, closed_by_peer) = (&mut self.told, &mut self.closed_by_peer);
         let report = &mut *out.report;
+        let key_exchange = self.leg.transport.key_exchange();
         self.leg.pump(now, first, out.send, &mut |progress| match progress {
             Progress::PathFound => *path_found = Some(now),
             Progress::Connected(profile) => {
@@ -101,6 +156,7 @@ impl Session {
                     ice_ms: millis(found.saturating_duration_since(opened)),
                     dtls_ms: millis(now.saturating_duration_since(found)),
                     profile,
+                    key_exchange,
                 });
             }
             Progress::Failed(Failure::ClosedByPeer) => *closed_by_peer = Some(now),
@@ -115,12 +171,13 @@ impl Session {
         }
     }
 
-    /// The provider has confirmed `accept`.
+    /// The provider has confirmed `accept`, or the customer picked up.
     pub(crate) fn open_gate(&mut self, now: Instant, library: &Library, out: &mut Out<'_>) {
         if self.gate.is_some() {
             return;
         }
         self.gate = Some(now);
+        self.ringback = None;
         if self.leg.is_connected() {
             self.go_live(now, library, out);
         }
@@ -136,6 +193,7 @@ impl Session {
     /// Puts the customer through to another seat. The line, if it is one, is attached by the worker.
     pub(crate) fn take_seat(&mut self, now: Instant, seat: MediaSeat, library: &Library) {
         self.seat = seat;
+        self.leg.begin_era();
         self.player = None;
         if self.is_live() {
             self.start_player(now, library);
@@ -143,9 +201,11 @@ impl Session {
     }
 
     fn start_player(&mut self, now: Instant, library: &Library) {
-        let (frames, looped) = match self.seat {
+        let (frames, looped) = match &self.seat {
             MediaSeat::Music => (library.music(), true),
-            MediaSeat::Notice(notice) => (library.notice(notice), false),
+            MediaSeat::Notice(notice, language) => (library.notice(*notice, *language), false),
+            MediaSeat::Announcement(Announcement::Shipped(language)) => (library.recorded(*language), false),
+            MediaSeat::Announcement(Announcement::Own(sound)) => (sound.frames(), false),
             MediaSeat::Line(_) | MediaSeat::Echo | MediaSeat::Nobody => return,
         };
         self.plays += 1;
@@ -153,23 +213,65 @@ impl Session {
     }
 
     /// An RTP packet of the customer. Returns it when it is to be heard by the seat.
-    pub(crate) fn heard(&mut self, now: Instant, packet: &mut [u8], out: &mut Out<'_>) -> Option<Heard> {
-        let heard = self.leg.receive_rtp(now, packet)?;
-        if heard.sound == Sound::Opus && !self.told.heard {
+    pub(crate) fn heard(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        packet: &mut [u8],
+        out: &mut Out<'_>,
+    ) -> Option<Heard> {
+        let heard = self.leg.receive_rtp(now, from, packet)?;
+        if heard.sound != Sound::Key && !self.told.heard {
             self.told.heard = true;
+            self.ringback = None;
             (out.report)(MediaReport::CustomerHeard { call: self.call });
         }
-        if !self.is_live() {
+        if !self.hears() {
             return None;
         }
+        if let Sound::G711(codec) = heard.sound {
+            self.leg.to_opus(now, codec, &heard, &packet[heard.payload.clone()]);
+            return None;
+        }
+        self.seat_hears(now, &heard, &packet[heard.payload.clone()], out).then_some(heard)
+    }
+
+    /// The customer's sound, which is Opus here whatever he speaks. True: it is for the line of the seat.
+    fn seat_hears(&mut self, now: Instant, heard: &Heard, payload: &[u8], out: &mut Out<'_>) -> bool {
+        if let Some(tap) = self.tap.as_ref().filter(|_| heard.sound == Sound::Opus) {
+            tap.hear(Side::Left, now, heard.incoming.timestamp, payload);
+        }
         match self.seat {
-            MediaSeat::Line(_) => Some(heard),
+            MediaSeat::Line(_) => true,
             MediaSeat::Echo => {
-                let len = self.leg.relay(now, &heard, &packet[heard.payload.clone()], out.buf);
+                let len = self.leg.relay(now, heard, payload, out.buf);
+                self.tap_sent(now, heard.sound, payload, heard.incoming.timestamp);
+                self.send(len, out);
+                false
+            }
+            MediaSeat::Music | MediaSeat::Notice(..) | MediaSeat::Announcement(_) | MediaSeat::Nobody => {
+                false
+            }
+        }
+    }
+
+    /// A frame that was translated. Returns it when it is to be heard by the line of the seat.
+    pub(crate) fn translated(&mut self, now: Instant, frame: &Frame, out: &mut Out<'_>) -> Option<Heard> {
+        if !self.hears() || !self.leg.takes_back(frame) {
+            return None;
+        }
+        match (frame.way, frame.origin) {
+            (Way::ToG711(_), _) if !self.is_live() => None,
+            (Way::ToG711(_), _) => {
+                let len = self.leg.translated(now, frame, out.buf);
                 self.send(len, out);
                 None
             }
-            MediaSeat::Music | MediaSeat::Notice(_) | MediaSeat::Nobody => None,
+            (Way::ToOpus(_), Origin::Relayed { source, incoming }) => {
+                let heard = Heard { source, incoming, sound: Sound::Opus, payload: 0..frame.payload.len() };
+                self.seat_hears(now, &heard, &frame.payload, out).then_some(heard)
+            }
+            (Way::ToOpus(_), Origin::Generated(_)) => None,
         }
     }
 
@@ -190,6 +292,7 @@ impl Session {
             (out.report)(MediaReport::AgentHeard { call: self.call, line });
         }
         let len = self.leg.relay(now, heard, payload, out.buf);
+        self.tap_sent(now, heard.sound, payload, heard.incoming.timestamp);
         self.send(len, out);
     }
 
@@ -227,14 +330,24 @@ impl Session {
                 }
             };
             let len = self.leg.generate(now, source, frame, out.buf);
+            if let Some(tap) = &self.tap {
+                tap.hear(Side::Right, now, self.leg.time_of_sent(tap.samples(now)), frame);
+            }
             if let (Some(len), Some(to)) = (len, self.leg.transport.peer_address()) {
                 (out.send)(to, &out.buf[..len]);
             }
         }
         if ended {
             self.player = None;
-            self.seat = MediaSeat::Nobody;
-            (out.report)(MediaReport::NoticePlayed { call: self.call });
+            let call = self.call;
+            (out.report)(match std::mem::replace(&mut self.seat, MediaSeat::Nobody) {
+                MediaSeat::Announcement(_) => MediaReport::AnnouncementPlayed { call },
+                MediaSeat::Notice(..)
+                | MediaSeat::Line(_)
+                | MediaSeat::Echo
+                | MediaSeat::Music
+                | MediaSeat::Nobody => MediaReport::NoticePlayed { call },
+            });
         }
     }
 
@@ -257,7 +370,8 @@ impl Session {
 
     /// When [`Self::time`] wants to be called.
     pub(crate) fn due(&mut self) -> Option<Instant> {
-        let mut due = self.leg.transport.due().or(self.goodbye_at());
+        let rings = self.ringback.as_ref().map(|player| player.next_at);
+        let mut due = self.leg.transport.due().or(self.goodbye_at()).into_iter().chain(rings).min();
         if self.is_live() {
             let keep_alive = self.leg.sent.map(|sent| sent + self.keep_alive());
             let player = self.player.as_ref().map(|player| player.next_at);
@@ -276,9 +390,11 @@ impl Session {
     fn keep_alive(&self) -> Duration {
         match self.seat {
             MediaSeat::Nobody => self.limits.keep_alive.min(NOBODY_BEAT),
-            MediaSeat::Line(_) | MediaSeat::Echo | MediaSeat::Music | MediaSeat::Notice(_) => {
-                self.limits.keep_alive
-            }
+            MediaSeat::Line(_)
+            | MediaSeat::Echo
+            | MediaSeat::Music
+            | MediaSeat::Notice(..)
+            | MediaSeat::Announcement(_) => self.limits.keep_alive,
         }
     }
 
@@ -295,7 +411,42 @@ impl Session {
 
     fn send_silence(&mut self, now: Instant, out: &mut Out<'_>) {
         let len = self.leg.generate(now, Source::Silence, SILENCE, out.buf);
+        if let Some(tap) = &self.tap {
+            tap.hear(Side::Right, now, self.leg.time_of_sent(tap.samples(now)), SILENCE);
+        }
         self.send(len, out);
+    }
+
+    /// Everything from here on is recorded.
+    pub(crate) fn start_recording(&mut self, now: Instant, mut tap: Tap) {
+        self.stop_recording(now);
+        tap.start(now);
+        self.tap = Some(tap);
+    }
+
+    pub(crate) fn pause_recording(&mut self, now: Instant) {
+        if let Some(tap) = &mut self.tap {
+            tap.pause(now);
+        }
+    }
+
+    pub(crate) fn resume_recording(&mut self, now: Instant) {
+        if let Some(tap) = &mut self.tap {
+            tap.resume(now);
+        }
+    }
+
+    pub(crate) fn stop_recording(&mut self, now: Instant) {
+        if let Some(tap) = self.tap.take() {
+            tap.stop(now);
+        }
+    }
+
+    /// What is sent to the customer is what is recorded of us.
+    fn tap_sent(&self, now: Instant, sound: Sound, payload: &[u8], timestamp: u32) {
+        if let Some(tap) = self.tap.as_ref().filter(|_| sound == Sound::Opus) {
+            tap.hear(Side::Right, now, self.leg.time_of_sent(timestamp), payload);
+        }
     }
 
     fn send(&mut self, len: Option<usize>, out: &mut Out<'_>) {

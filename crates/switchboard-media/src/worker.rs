@@ -1,6 +1,7 @@
 //! One media thread: sockets, timers, many sessions; the only loop. No locks, no async, no waiting but for the poller.
 //! A call and its line live on one thread for life; a second thread would be a second [`Worker`] with its own ports.
 
+mod counted;
 mod demux;
 mod open;
 mod peers;
@@ -19,6 +20,7 @@ use crossbeam_channel::{Receiver, TryRecvError};
 use mio::{Events, Interest, Poll, Token};
 use switchboard_core::call::input::MediaRefusal;
 use switchboard_core::ids::{CallId, LineId};
+use switchboard_core::media_terms::MediaTerms;
 use tokio::sync::{mpsc, oneshot};
 
 use self::demux::Demux;
@@ -33,10 +35,12 @@ use crate::command::{MediaCommand, MediaSeat};
 use crate::engine::{LineRefusal, MediaConfig, MediaError};
 use crate::leg::transport::Identity;
 use crate::playback::Library;
-use crate::report::MediaReport;
+use crate::recording::tap::Tap;
+use crate::report::{CustomerFailure, MediaReport};
 use crate::reporter::Reporter;
-use crate::sdp::{CustomerOffer, LineOffer};
+use crate::sdp::{CustomerAnswered, CustomerOffer, LineOffer};
 use crate::session::Limits;
+use crate::transcode::Translators;
 
 const WAKE: Token = Token(0);
 const SHARED: Token = Token(1);
@@ -54,10 +58,27 @@ pub(crate) enum Order {
         offer: Box<CustomerOffer>,
         reply: oneshot::Sender<Result<String, MediaRefusal>>,
     },
+    /// A call of ours: our offer is asked for.
+    OfferCustomer {
+        call: CallId,
+        terms: MediaTerms,
+        reply: oneshot::Sender<Result<String, MediaRefusal>>,
+    },
+    /// The answer to it.
+    AnswerCustomer {
+        call: CallId,
+        answer: Box<CustomerAnswered>,
+        reply: oneshot::Sender<Result<(), MediaRefusal>>,
+    },
     OpenLine {
         line: LineId,
         offer: Box<LineOffer>,
         reply: oneshot::Sender<Result<String, LineRefusal>>,
+    },
+    /// Puts a tap onto a call.
+    StartRecording {
+        call: CallId,
+        tap: Tap,
     },
     Command(MediaCommand),
 }
@@ -104,6 +125,7 @@ pub(crate) fn start(
         config.advertise.iter().copied().filter(|ip| ip.is_ipv4() || socket_is_v6).collect();
     let for_browsers = socket::for_browsers(&advertise);
     let clock = Clock::start();
+    let translators = Translators::start(clock, wake.clone()).map_err(failed)?;
     let worker = Worker {
         tools: Tools {
             clock,
@@ -124,9 +146,11 @@ pub(crate) fn start(
         for_browsers,
         agent_port,
         identity,
+        translators,
         pool,
         poll,
         orders,
+        strangers: 0,
         customers: Table::default(),
         lines: Table::default(),
         demux: Demux::default(),
@@ -150,10 +174,13 @@ struct Worker {
     for_browsers: Vec<IpAddr>,
     agent_port: u16,
     identity: Identity,
+    translators: Translators,
     pool: PortPool,
     poll: Poll,
     orders: Receiver<Order>,
     limits: Limits,
+    /// Datagrams of nobody since they were counted last.
+    strangers: u64,
     customers: Table<CallId, Customer>,
     lines: Table<LineId, Line>,
     demux: Demux,
@@ -189,6 +216,7 @@ impl Worker {
             if !self.take_orders(now) {
                 return;
             }
+            self.take_translated(now);
             for customer in std::mem::take(&mut self.unfinished) {
                 self.customer_readable(now, customer);
             }
@@ -219,8 +247,20 @@ impl Worker {
                     // Nobody waiting any more means that the leg is closed by the next order.
                     let _ = reply.send(self.open_customer(now, call, &offer));
                 }
+                Ok(Order::OfferCustomer { call, terms, reply }) => {
+                    let _ = reply.send(self.offer_customer(now, call, terms));
+                }
+                Ok(Order::AnswerCustomer { call, answer, reply }) => {
+                    let _ = reply.send(self.customer_answered(now, call, &answer));
+                }
                 Ok(Order::OpenLine { line, offer, reply }) => {
                     let _ = reply.send(self.open_line(now, line, &offer));
+                }
+                Ok(Order::StartRecording { call, tap }) => {
+                    // Without its call the tap goes, and the recording is over before it began.
+                    if let Some(customer) = self.customers.of(call) {
+                        customer.session.start_recording(now, tap);
+                    }
                 }
                 Ok(Order::Command(command)) => self.command(now, command),
                 Err(TryRecvError::Empty) => return true,
@@ -245,16 +285,37 @@ impl Worker {
                 customer.with(&mut self.tools, |session, library, out| session.open_gate(now, library, out));
                 customer.plan(&mut self.wake_at);
             }
+            MediaCommand::Ringback { call } => {
+                let Some(customer) = self.customers.of(call) else { return };
+                customer.with(&mut self.tools, |session, library, _| session.ring_back(now, library));
+                customer.plan(&mut self.wake_at);
+            }
             MediaCommand::Bridge { call, seat } => {
                 let Some(place) = self.customers.place_of(call) else { return };
                 self.detach(place);
                 let Some(customer) = self.customers.get_mut(place) else { return };
+                let line = if let MediaSeat::Line(line) = seat { Some(line) } else { None };
                 customer.with(&mut self.tools, |session, library, _| session.take_seat(now, seat, library));
                 customer.plan(&mut self.wake_at);
-                if let MediaSeat::Line(line) = seat
+                if let Some(line) = line
                     && let Some(line) = self.lines.place_of(line)
                 {
                     self.attach(place, line);
+                }
+            }
+            MediaCommand::PauseRecording { call } => {
+                if let Some(customer) = self.customers.of(call) {
+                    customer.session.pause_recording(now);
+                }
+            }
+            MediaCommand::ResumeRecording { call } => {
+                if let Some(customer) = self.customers.of(call) {
+                    customer.session.resume_recording(now);
+                }
+            }
+            MediaCommand::StopRecording { call } => {
+                if let Some(customer) = self.customers.of(call) {
+                    customer.session.stop_recording(now);
                 }
             }
             MediaCommand::CloseCustomer { call } => {
@@ -295,11 +356,14 @@ impl Worker {
     fn close_customer(&mut self, now: Instant, place: usize) {
         self.detach(place);
         let Some(mut customer) = self.customers.remove(place) else { return };
+        customer.session.stop_recording(now);
         customer.session.leg.transport.close(now);
         customer.with(&mut self.tools, |session, library, out| session.say_goodbye(now, library, out));
         // The socket is closed by being dropped, which takes it out of the poller, too.
         let _ = self.poll.registry().deregister(&mut customer.socket);
         self.pool.give_back(now, customer.port);
+        counted::gather("customer", &mut customer.session.leg.meter);
+        counted::legs("customer", self.customers.len());
     }
 
     fn close_line(&mut self, now: Instant, place: usize) {
@@ -311,6 +375,31 @@ impl Worker {
         line.leg.transport.close(now);
         let shared = &mut self.tools.shared;
         line.leg.pump(now, None, &mut |to, datagram| shared.send(to, datagram), &mut |_| {});
+        counted::gather("agent", &mut line.leg.meter);
+        counted::legs("agent", self.lines.len());
+    }
+
+    /// Something of this leg made the thread panic: the call ends, the others go on. Its transport may be in any state
+    /// and is not asked to say goodbye.
+    fn give_up_customer(&mut self, now: Instant, place: usize) {
+        self.detach(place);
+        let Some(mut customer) = self.customers.remove(place) else { return };
+        let call = customer.session.call;
+        tracing::error!(call.id = %call, "a customer leg made the media thread panic; the leg is given up");
+        self.tools.reports.tell(MediaReport::CustomerFailed { call, why: CustomerFailure::DtlsFailed });
+        let _ = self.poll.registry().deregister(&mut customer.socket);
+        self.pool.give_back(now, customer.port);
+    }
+
+    /// The same for an agent's line; the agent's page opens another one.
+    fn give_up_line(&mut self, place: usize) {
+        let Some(line) = self.lines.remove(place) else { return };
+        tracing::error!(line.id = %line.id, "a line made the media thread panic; the line is given up");
+        self.demux.forget(&line.ufrag, place);
+        if let Some(customer) = line.customer.and_then(|customer| self.customers.get_mut(customer)) {
+            customer.line = None;
+        }
+        self.tools.reports.tell(MediaReport::LineLost { line: line.id });
     }
 }
 

@@ -189,6 +189,21 @@ impl GraphError {
         self.ambiguous
     }
 
+    /// What came of it, in a word for metrics: few words, whatever the provider says.
+    pub(crate) fn result_word(&self) -> &'static str {
+        if self.kind == GraphErrorKind::TokenInvalid {
+            "token_invalid"
+        } else if self.kind == GraphErrorKind::RateLimited {
+            "rate_limited"
+        } else if self.kind == GraphErrorKind::Unreachable {
+            "not_sent"
+        } else if self.ambiguous {
+            "unclear"
+        } else {
+            "refused"
+        }
+    }
+
     /// What an operator should do, in one sentence.
     #[must_use]
     pub const fn remedy(&self) -> &'static str {

@@ -7,5 +7,7 @@ pub mod error;
 pub mod event;
 mod http;
 pub mod meta;
+pub mod outgoing;
 pub mod secret;
 pub mod settings;
+mod stopwatch;

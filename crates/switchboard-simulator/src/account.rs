@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::ids::PhoneNumber;
 
@@ -43,6 +44,84 @@ pub struct Account {
     pub numbers: Vec<BusinessNumber>,
     /// People the phone page offers as callers.
     pub customers: Vec<CustomerCard>,
+    /// Message templates, approved and others.
+    pub templates: Vec<Template>,
+}
+
+/// A message template, with the components as Meta keeps them.
+#[derive(Debug, Clone, Serialize)]
+pub struct Template {
+    /// Meta's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `en`, `es`, `pt_BR` and others.
+    pub language: String,
+    /// MARKETING or UTILITY.
+    pub category: String,
+    /// APPROVED, PAUSED, REJECTED and others.
+    pub status: String,
+    /// Header, body, buttons, the permission request.
+    pub components: Vec<Value>,
+}
+
+impl Template {
+    fn component(&self, kind: &str) -> Option<&Value> {
+        let named = |each: &&Value| each["type"].as_str().is_some_and(|word| word.eq_ignore_ascii_case(kind));
+        self.components.iter().find(named)
+    }
+
+    /// The text with its places for parameters.
+    pub(crate) fn body(&self) -> String {
+        self.component("BODY").and_then(|body| body["text"].as_str()).unwrap_or_default().to_owned()
+    }
+
+    /// Does it ask for permission to call?
+    pub(crate) fn asks(&self) -> bool {
+        self.component("call_permission_request").is_some()
+    }
+
+    /// The text on its call button.
+    pub(crate) fn call_button(&self) -> Option<String> {
+        let buttons = self.component("BUTTONS")?["buttons"].as_array()?;
+        let voice =
+            |each: &&Value| each["type"].as_str().is_some_and(|word| word.eq_ignore_ascii_case("voice_call"));
+        let button = buttons.iter().find(voice)?;
+        Some(button["text"].as_str().unwrap_or("Call Now").to_owned())
+    }
+
+    /// The templates of the demo: a permission request and a call button in three languages, an ordinary message, and
+    /// two that may not be sent.
+    fn demo() -> Vec<Self> {
+        let mut templates = Vec::new();
+        let mut add = |name: &str, language: &str, category: &str, status: &str, components: Vec<Value>| {
+            templates.push(Self {
+                id: format!("5000000000000{:02}", templates.len() + 1),
+                name: name.into(),
+                language: language.into(),
+                category: category.into(),
+                status: status.into(),
+                components,
+            });
+        };
+        let body = |text: &str| json!({ "type": "BODY", "text": text });
+        for (language, ask, call, label) in [
+            ("en", "We would like to call you about {{1}}.", "Questions? Call us here.", "Call now"),
+            ("es", "Nos gustaría llamarle por {{1}}.", "¿Preguntas? Llámenos aquí.", "Llamar ahora"),
+            ("pt_BR", "Gostaríamos de ligar sobre {{1}}.", "Dúvidas? Ligue para nós aqui.", "Ligar agora"),
+        ] {
+            let asks = vec![body(ask), json!({ "type": "call_permission_request" })];
+            add("call_permission", language, "UTILITY", "APPROVED", asks);
+            let button = json!({ "type": "BUTTONS", "buttons": [{ "type": "voice_call", "text": label }] });
+            add("call_us", language, "UTILITY", "APPROVED", vec![body(call), button]);
+        }
+        let ready = "Hello {{1}}, your order {{2}} is ready.";
+        add("order_ready", "en", "UTILITY", "APPROVED", vec![body(ready)]);
+        add("spring_offer", "en", "MARKETING", "PAUSED", vec![body("Spring is here: 20 % off.")]);
+        let win_back = vec![body("We miss you. May we call?"), json!({ "type": "call_permission_request" })];
+        add("win_back", "en", "MARKETING", "REJECTED", win_back);
+        templates
+    }
 }
 
 /// A number of the business.
@@ -85,7 +164,8 @@ impl Account {
             verify_token: Secret::new("simulator-verify-token"),
             numbers: vec![BusinessNumber {
                 id: "100000000000001".into(),
-                display_phone: "15550100001".into(),
+                // A number kept free for films (Ofcom), of a country where the business may call.
+                display_phone: "447700900001".into(),
                 name: "Sandbox Bakery".into(),
             }],
             customers: vec![
@@ -95,6 +175,7 @@ impl Account {
                 card("Mary O'Neill", Some("15550100002"), Some("mary.oneill")),
                 card("Kenji", None, Some("kenji_t")),
             ],
+            templates: Template::demo(),
         }
     }
 

@@ -108,7 +108,7 @@ pub enum AgentError {
 /// What the agent's page shows.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
-    /// The line is connected.
+    /// The line is connected, and the server knows that sound and microphone are there.
     pub line_connected: bool,
     /// The call the line is bridged to.
     pub my_call: Option<String>,
@@ -137,8 +137,28 @@ impl SimulatedAgent {
         login: AgentLogin,
         habits: AgentHabits,
     ) -> Result<Self, AgentError> {
-        let http = reqwest::Client::builder().tcp_nodelay(true).no_proxy().timeout(PATIENCE).build()?;
+        let http = client()?;
         let cookie = session(&http, &login).await?;
+        Self::open_page(simulator, http, login, cookie, habits).await
+    }
+
+    /// The same with a session that is there already: `switchboard_session=…`.
+    pub async fn with_session(
+        simulator: &Simulator,
+        login: AgentLogin,
+        cookie: String,
+        habits: AgentHabits,
+    ) -> Result<Self, AgentError> {
+        Self::open_page(simulator, client()?, login, cookie, habits).await
+    }
+
+    async fn open_page(
+        simulator: &Simulator,
+        http: reqwest::Client,
+        login: AgentLogin,
+        cookie: String,
+        habits: AgentHabits,
+    ) -> Result<Self, AgentError> {
         let stream = live_stream(&login, &cookie).await?;
         let facts = LegFacts::new(!habits.counts_only);
         let (show, shown) = watch::channel(Shown::default());
@@ -159,6 +179,8 @@ impl SimulatedAgent {
             show,
             leg: None,
             offering: None,
+            pings: 0,
+            ready_after: None,
             stop: agent.stop.clone(),
         };
         simulator.exchange.tasks.spawn(page.run(stream));
@@ -196,6 +218,11 @@ impl SimulatedAgent {
         locked(&self.facts.hearing).heard(None)
     }
 
+    /// From now on the longest gap is counted anew.
+    pub fn listen_anew(&self) {
+        locked(&self.facts.hearing).listen_anew();
+    }
+
     /// RTP packets the agent sent.
     #[must_use]
     pub fn sent(&self) -> u64 {
@@ -213,6 +240,20 @@ impl SimulatedAgent {
         self.hand().answer(call, None).await
     }
 
+    /// Clicks Call: `body` says whom. Gives the status and what the server said.
+    pub async fn place(&self, body: serde_json::Value) -> Result<(u16, serde_json::Value), AgentError> {
+        let answer = self.hand().post("api/v1/calls", body).await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await.unwrap_or_default()))
+    }
+
+    /// The page reads something. Gives the status and what the server said.
+    pub async fn read(&self, path: &str) -> Result<(u16, serde_json::Value), AgentError> {
+        let answer = self.hand().get(path).await?;
+        let status = answer.status().as_u16();
+        Ok((status, answer.json().await.unwrap_or_default()))
+    }
+
     /// Clicks End.
     pub async fn hang_up(&self, call: &str) -> Result<u16, AgentError> {
         let answer = self.hand().post(&format!("api/v1/calls/{call}/hang-up"), json!({})).await?;
@@ -223,6 +264,10 @@ impl SimulatedAgent {
     pub fn close(&self) {
         self.stop.cancel();
     }
+}
+
+fn client() -> Result<reqwest::Client, AgentError> {
+    Ok(reqwest::Client::builder().tcp_nodelay(true).no_proxy().timeout(PATIENCE).build()?)
 }
 
 impl Drop for SimulatedAgent {

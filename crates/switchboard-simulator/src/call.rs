@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 
 use crate::clock::{millis, now};
-use crate::customer::{CallState, Customer, EndedBy};
+use crate::customer::{CallState, Customer, Direction, EndedBy};
 use crate::faults::{Faults, Plan};
 use crate::locked;
+use crate::media::g711::Law;
 use crate::media::hearing::Heard;
 use crate::media::leg::{LegFacts, LegNews};
 use crate::media::sdp::OfferShape;
@@ -82,6 +83,8 @@ pub struct NewCall {
     pub connect_age_s: Option<i64>,
     /// Which offer.
     pub sdp: OfferShape,
+    /// The customer says G.711, whatever else was agreed; when absent Opus wherever it is offered.
+    pub says: Option<Law>,
     /// Which SRTP profile; only what this build can force.
     pub profile: Option<Profile>,
     /// Mishaps of this call; those of the simulator when absent.
@@ -103,6 +106,10 @@ pub struct NewCall {
 pub(crate) enum Wish {
     Leg(LegNews),
     HangUp(EndedBy),
+    /// The phone of a called customer begins to ring.
+    Rings,
+    PickUp,
+    Decline,
     Accepted,
     Over,
 }
@@ -129,6 +136,8 @@ pub struct Timings {
     pub connect_to_media_ms: Option<f64>,
     /// `accept` until the first packet with sound in it.
     pub accept_to_first_audio_ms: Option<f64>,
+    /// Beginning of a call of the business until the customer's phone rang.
+    pub connect_to_ringing_ms: Option<f64>,
     /// From beginning to end.
     pub length_ms: Option<f64>,
 }
@@ -147,8 +156,12 @@ pub struct CallReport {
     pub id: String,
     /// Meta's id of the call.
     pub wacid: String,
+    /// Who calls.
+    pub direction: Direction,
     /// Node id of the number.
     pub number: String,
+    /// The customer's id.
+    pub user_id: String,
     /// The customer's number.
     pub from: Option<String>,
     /// The customer's name.
@@ -206,6 +219,12 @@ pub(crate) struct Call {
     pub(crate) plan: Plan,
     pub(crate) faults: Option<Faults>,
     pub(crate) in_batches: bool,
+    /// The call leaves traces between the customer and the number; load runs want none.
+    pub(crate) remembers: bool,
+    /// Connect, RINGING and ACCEPTED that wait for those before them in this call's order.
+    held: [Option<(&'static str, Vec<u8>)>; 3],
+    /// How many of the three were sent.
+    statuses_sent: usize,
     pub(crate) leg: Option<u64>,
     pub(crate) dead: bool,
     pub(crate) facts: Arc<LegFacts>,
@@ -232,6 +251,7 @@ pub(crate) struct Beginning {
     pub(crate) plan: Plan,
     pub(crate) faults: Option<Faults>,
     pub(crate) in_batches: bool,
+    pub(crate) remembers: bool,
     pub(crate) facts: Arc<LegFacts>,
     pub(crate) wishes: mpsc::Sender<Wish>,
     pub(crate) letters: mpsc::Sender<Letter>,
@@ -247,6 +267,9 @@ impl Call {
             plan: beginning.plan,
             faults: beginning.faults,
             in_batches: beginning.in_batches,
+            remembers: beginning.remembers,
+            held: [None, None, None],
+            statuses_sent: 0,
             leg: None,
             dead: false,
             facts: beginning.facts,
@@ -290,7 +313,9 @@ impl Call {
         CallReport {
             id: self.id(),
             wacid: self.wacid.clone(),
+            direction: customer.direction(),
             number: self.parties.number_id.clone(),
+            user_id: self.parties.user_id.clone(),
             from: self.parties.from.clone(),
             name: self.parties.name.clone(),
             state: customer.state(),
@@ -305,6 +330,7 @@ impl Call {
                 connect_to_accept_ms: since(connect, customer.accepted_at),
                 connect_to_media_ms: since(connect, self.facts.connected_at.get().copied()),
                 accept_to_first_audio_ms: since(customer.accepted_at, hearing.first_sound_at()),
+                connect_to_ringing_ms: since(connect, customer.rang_at),
                 length_ms: since(Some(customer.offered_at), self.ended_at),
             },
             early_packets: self.facts.early_packets.load(Ordering::Relaxed),
@@ -312,6 +338,43 @@ impl Call {
             webhooks: self.webhooks,
             mishaps: self.plan.names(),
         }
+    }
+}
+
+/// The webhooks of a call of the business that come in no certain order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    Connect,
+    Ringing,
+    /// ACCEPTED or REJECTED.
+    Answered,
+}
+
+/// The six orders of three.
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+
+impl Call {
+    /// Keeps one of the three until its turn in the order of this call, and gives those whose turn it is.
+    pub(crate) fn in_turn(
+        &mut self,
+        step: Step,
+        what: &'static str,
+        bytes: Vec<u8>,
+    ) -> Vec<(&'static str, Vec<u8>)> {
+        self.held[step as usize] = Some((what, bytes));
+        let order = ORDERS[self.plan.order % ORDERS.len()];
+        let mut due = Vec::new();
+        while let Some(next) = order.get(self.statuses_sent).and_then(|slot| self.held[*slot].take()) {
+            due.push(next);
+            self.statuses_sent += 1;
+        }
+        due
+    }
+
+    /// At the end what was held back goes out in its order, whether all came or not.
+    pub(crate) fn all_held(&mut self) -> Vec<(&'static str, Vec<u8>)> {
+        let order = ORDERS[self.plan.order % ORDERS.len()];
+        order.iter().filter_map(|slot| self.held[*slot].take()).collect()
     }
 }
 
@@ -327,6 +390,9 @@ impl Plan {
             (self.drop_terminate, "terminate_dropped"),
             (self.stale, "stale"),
             (self.terminate_first, "terminate_before_connect"),
+            (self.order != 0, "shuffled"),
+            (self.connect_before_answer, "connect_before_answer"),
+            (self.drop_status, "statuses_dropped"),
         ]
         .into_iter()
         .filter_map(|(planned, name)| planned.then_some(name))

@@ -1,6 +1,8 @@
 //! The control API: how tests and people make customers call, hang up and meet mishaps. It exists only here; the
 //! product's own server never mounts it.
 
+mod customers;
+
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
@@ -32,6 +34,7 @@ pub(crate) fn routes() -> Router<Arc<Exchange>> {
         .route("/simulator/v1/numbers", get(numbers))
         .route("/simulator/v1/log", get(log))
         .route("/simulator/v1/handshake", post(handshake))
+        .merge(customers::routes())
         .layer(DefaultBodyLimit::max(64 * 1024))
 }
 
@@ -72,6 +75,7 @@ async fn place(State(exchange): State<Arc<Exchange>>, Json(wanted): Json<NewCall
         Ok(Err(error)) => {
             let (status, code) = match &error {
                 PlaceError::NoSuchNumber => (StatusCode::NOT_FOUND, "no_such_number"),
+                PlaceError::Closed => (StatusCode::CONFLICT, "closed"),
                 PlaceError::NotANumber => (StatusCode::UNPROCESSABLE_ENTITY, "not_a_number"),
                 PlaceError::TooManyCalls => (StatusCode::CONFLICT, "too_many_calls"),
                 PlaceError::AlreadyInACall => (StatusCode::CONFLICT, "already_in_a_call"),

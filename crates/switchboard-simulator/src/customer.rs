@@ -4,8 +4,19 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::media::sdp::{self, Answer};
+use crate::media::sdp::{self, Answer, OfferShape};
 use crate::rules::{Refusal, SdpRefusal};
+
+/// Who calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// The customer calls the business.
+    #[default]
+    UserInitiated,
+    /// The business calls the customer.
+    BusinessInitiated,
+}
 
 /// Where a call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,9 +24,11 @@ use crate::rules::{Refusal, SdpRefusal};
 pub enum CallState {
     /// The connect webhook was sent.
     Offered,
+    /// The business calls, and the customer's phone rings.
+    Ringing,
     /// `pre_accept` was processed.
     PreAccepted,
-    /// `accept` was processed.
+    /// `accept` was processed, or the customer picked up.
     Accepted,
     /// Over.
     Ended,
@@ -31,6 +44,12 @@ pub enum EndedBy {
     Business,
     /// The business sent `reject`.
     Rejected,
+    /// The customer declined, or was busy.
+    Declined,
+    /// The customer's app failed to set the call up (138019).
+    SetupFailed,
+    /// The customer's app did not reach the relay (138020).
+    RelayUnreachable,
     /// Nobody accepted in time.
     RingTimeout,
     /// The customer's app gave up for want of media (138021).
@@ -51,31 +70,72 @@ pub(crate) struct Session {
 /// The signalling of one call.
 #[derive(Debug)]
 pub(crate) struct Customer {
+    direction: Direction,
     state: CallState,
     ended_by: Option<EndedBy>,
     answer: Option<String>,
     sdp_refusal: SdpRefusal,
+    /// What was offered decides what may be answered.
+    shape: OfferShape,
     pub(crate) offered_at: Instant,
     pub(crate) pre_accepted_at: Option<Instant>,
+    /// When the phone of a customer began to ring whom the business calls.
+    pub(crate) rang_at: Option<Instant>,
     pub(crate) accepted_at: Option<Instant>,
-    /// Seconds since 1970 at `accept`.
+    /// Seconds since 1970 at `accept` or at the pick-up.
     pub(crate) started: Option<i64>,
     pub(crate) callback_data: Option<String>,
 }
 
 impl Customer {
-    pub(crate) fn new(now: Instant, sdp_refusal: SdpRefusal) -> Self {
+    pub(crate) fn new(now: Instant, sdp_refusal: SdpRefusal, shape: OfferShape) -> Self {
         Self {
+            direction: Direction::UserInitiated,
             state: CallState::Offered,
             ended_by: None,
             answer: None,
             sdp_refusal,
+            shape,
             offered_at: now,
             pre_accepted_at: None,
+            rang_at: None,
             accepted_at: None,
             started: None,
             callback_data: None,
         }
+    }
+
+    /// The customer at the other end of a call of the business.
+    pub(crate) fn called(now: Instant, callback_data: Option<String>) -> Self {
+        let mut customer = Self::new(now, SdpRefusal::Documented, OfferShape::Modern);
+        customer.direction = Direction::BusinessInitiated;
+        customer.callback_data = callback_data;
+        customer
+    }
+
+    pub(crate) fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The phone of a called customer rings; false when the call is over or rings already.
+    pub(crate) fn ring(&mut self, now: Instant) -> bool {
+        let rings = self.direction == Direction::BusinessInitiated && self.state == CallState::Offered;
+        if rings {
+            self.state = CallState::Ringing;
+            self.rang_at = Some(now);
+        }
+        rings
+    }
+
+    /// A called customer picks up; false when nothing rings.
+    pub(crate) fn pick_up(&mut self, now: Instant, unix_seconds: i64) -> bool {
+        let picks_up = self.state == CallState::Ringing;
+        if picks_up {
+            self.state = CallState::Accepted;
+            self.accepted_at = Some(now);
+            self.started = Some(unix_seconds);
+        }
+        picks_up
     }
 
     pub(crate) fn state(&self) -> CallState {
@@ -94,6 +154,7 @@ impl Customer {
         session: Option<&Session>,
     ) -> Result<Option<Answer>, Refusal> {
         self.refuse_when_over()?;
+        self.refuse_when_called()?;
         let (text, answer) = self.read(session)?;
         match self.state {
             CallState::Offered => {
@@ -104,7 +165,9 @@ impl Customer {
             }
             CallState::PreAccepted if self.answer.as_deref() == Some(text.as_str()) => Ok(None),
             CallState::PreAccepted => Err(Refusal::call("The call was pre-accepted with a different SDP")),
-            CallState::Accepted | CallState::Ended => Err(Refusal::call("The call is already in progress")),
+            CallState::Ringing | CallState::Accepted | CallState::Ended => {
+                Err(Refusal::call("The call is already in progress"))
+            }
         }
     }
 
@@ -116,6 +179,7 @@ impl Customer {
         session: Option<&Session>,
     ) -> Result<Option<Answer>, Refusal> {
         self.refuse_when_over()?;
+        self.refuse_when_called()?;
         if self.state == CallState::Accepted {
             return Err(Refusal::call("The call is already in progress"));
         }
@@ -137,6 +201,7 @@ impl Customer {
     /// `reject`: only before `accept`.
     pub(crate) fn reject(&mut self) -> Result<(), Refusal> {
         self.refuse_when_over()?;
+        self.refuse_when_called()?;
         if self.state == CallState::Accepted {
             return Err(Refusal::call("The call is already in progress and cannot be rejected"));
         }
@@ -165,10 +230,25 @@ impl Customer {
         match self.ended_by {
             None => Ok(()),
             Some(EndedBy::Customer) => Err(Refusal::call("The user already terminated the call")),
-            Some(EndedBy::Rejected) => Err(Refusal::call("The call was already rejected")),
-            Some(EndedBy::Business | EndedBy::RingTimeout | EndedBy::MediaTimeout | EndedBy::Shutdown) => {
-                Err(Refusal::call("The call is already completed or failed"))
+            Some(EndedBy::Rejected | EndedBy::Declined) => {
+                Err(Refusal::call("The call was already rejected"))
             }
+            Some(
+                EndedBy::Business
+                | EndedBy::SetupFailed
+                | EndedBy::RelayUnreachable
+                | EndedBy::RingTimeout
+                | EndedBy::MediaTimeout
+                | EndedBy::Shutdown,
+            ) => Err(Refusal::call("The call is already completed or failed")),
+        }
+    }
+
+    /// Nobody accepts or rejects his own call.
+    fn refuse_when_called(&self) -> Result<(), Refusal> {
+        match self.direction {
+            Direction::UserInitiated => Ok(()),
+            Direction::BusinessInitiated => Err(Refusal::call("The call was initiated by the business")),
         }
     }
 
@@ -185,7 +265,8 @@ impl Customer {
         let Some(text) = &session.sdp else {
             return Err(Refusal::parameter("The parameter session.sdp is required"));
         };
-        let answer = sdp::read_answer(text).map_err(|problem| Refusal::sdp(&problem, self.sdp_refusal))?;
+        let answer =
+            sdp::read_answer(text, self.shape).map_err(|problem| Refusal::sdp(&problem, self.sdp_refusal))?;
         Ok((text.clone(), answer))
     }
 }
@@ -202,7 +283,7 @@ mod tests {
     }
 
     fn offered() -> Customer {
-        Customer::new(now(), SdpRefusal::Documented)
+        Customer::new(now(), SdpRefusal::Documented, OfferShape::Modern)
     }
 
     #[test]
@@ -243,7 +324,7 @@ mod tests {
     fn bad_sdp_is_100_or_138008_as_switched() {
         let bad = session("answer", &ANSWER.replace("\r\n", "\n"));
         assert_eq!(offered().pre_accept(now(), Some(&bad)).expect_err("refused").code, 100);
-        let mut seen = Customer::new(now(), SdpRefusal::Seen);
+        let mut seen = Customer::new(now(), SdpRefusal::Seen, OfferShape::Modern);
         assert_eq!(seen.pre_accept(now(), Some(&bad)).expect_err("refused").code, 138_008);
     }
 

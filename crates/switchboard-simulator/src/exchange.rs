@@ -2,29 +2,45 @@
 //! business does in `acting`.
 
 mod acting;
+mod dialling;
 mod living;
+mod meaning;
+mod messaging;
+mod permitting;
 mod placing;
+mod posting;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde::Serialize;
-use tokio::sync::mpsc;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub(crate) use self::acting::Action;
+pub(crate) use self::dialling::Dial;
+pub use self::meaning::Between;
+pub(crate) use self::meaning::LONGEST_TEXT;
+pub(crate) use self::messaging::Letterhead;
+pub use self::permitting::PermitError;
 pub use self::placing::PlaceError;
 pub(crate) use self::placing::voice_of;
+use self::posting::Lanes;
 use crate::account::Account;
 use crate::call::{Call, CallReport, Letter, LogLine};
+use crate::clock::WallClock;
 use crate::customer::CallState;
 use crate::faults::Faults;
 use crate::locked;
 use crate::media::Media;
-use crate::rules::{Limits, SdpRefusal};
+use crate::media::sdp::business::{AnswerSetup, AnswerShape};
+use crate::pairs::Pairs;
+use crate::people::People;
+use crate::rules::{Limits, SdpRefusal, WindowRefusal};
+use crate::standing::NumberStanding;
 use crate::webhooks::Postman;
 
 /// Calls kept in the book after their end.
@@ -42,6 +58,20 @@ pub(crate) struct Note {
     pub line: LogLine,
 }
 
+/// What Meta does one way or the other; tests and people throw these over while the simulator runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Switches {
+    /// What stands as `a=setup` in Meta's answers.
+    pub answer_setup: AnswerSetup,
+    /// Which generation of answers.
+    pub answer_shape: AnswerShape,
+    /// The connect webhook of a call of the business carries `connection` beside `session`, as in 2024.
+    pub legacy_connection: bool,
+    /// How free messages outside the window are refused.
+    pub outside_window: WindowRefusal,
+}
+
 /// Everything behind the pretend Graph API and the control API.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -53,7 +83,17 @@ pub(crate) struct Exchange {
     pub(crate) postman: Postman,
     pub(crate) tasks: TaskTracker,
     pub(crate) stop: CancellationToken,
-    pub(crate) settings: Mutex<HashMap<String, serde_json::Value>>,
+    pub(crate) clock: WallClock,
+    numbers: Mutex<HashMap<String, NumberStanding>>,
+    people: Mutex<People>,
+    pairs: Mutex<Pairs>,
+    switches: Mutex<Switches>,
+    /// Customers a person plays on the phone page, and on how many pages.
+    played: Mutex<HashMap<String, usize>>,
+    /// Counts what happened to pairs, so that phone pages can wait for the next thing.
+    pub(crate) happened: watch::Sender<u64>,
+    lookups: Mutex<VecDeque<std::time::Instant>>,
+    lanes: Lanes,
     sdp_refusal: SdpRefusal,
     book: Mutex<Book>,
     log: Mutex<VecDeque<Note>>,
@@ -64,6 +104,8 @@ struct Book {
     next: u64,
     calls: BTreeMap<u64, Call>,
     by_wacid: HashMap<String, u64>,
+    /// Requests about no call in particular: the dice of their faults count them.
+    requests: u64,
     faults: Faults,
     /// The ordinal at which the present faults were set: plans count from there, so that a seed can be replayed.
     faults_since: u64,
@@ -81,10 +123,13 @@ pub(crate) struct Opening {
     pub(crate) stop: CancellationToken,
     pub(crate) sdp_refusal: SdpRefusal,
     pub(crate) faults: Faults,
+    pub(crate) switches: Switches,
 }
 
 impl Exchange {
     pub(crate) fn open(opening: Opening) -> Arc<Self> {
+        let lanes = Lanes::open(&opening.postman, &opening.tasks, &opening.stop);
+        let people = Mutex::new(People::of(&opening.account.customers));
         Arc::new(Self {
             account: opening.account,
             limits: opening.limits,
@@ -94,11 +139,59 @@ impl Exchange {
             postman: opening.postman,
             tasks: opening.tasks,
             stop: opening.stop,
-            settings: Mutex::default(),
+            clock: WallClock::default(),
+            numbers: Mutex::default(),
+            people,
+            pairs: Mutex::default(),
+            switches: Mutex::new(opening.switches),
+            played: Mutex::default(),
+            happened: watch::Sender::new(0),
+            lookups: Mutex::default(),
+            lanes,
             sdp_refusal: opening.sdp_refusal,
             book: Mutex::new(Book { faults: opening.faults, ..Book::default() }),
             log: Mutex::default(),
         })
+    }
+
+    /// Reads or changes how a number stands.
+    pub(crate) fn number<Out>(&self, id: &str, work: impl FnOnce(&mut NumberStanding) -> Out) -> Out {
+        work(locked(&self.numbers).entry(id.to_owned()).or_default())
+    }
+
+    pub(crate) fn switches(&self) -> Switches {
+        locked(&self.switches).clone()
+    }
+
+    pub(crate) fn set_switches(&self, switches: Switches) {
+        *locked(&self.switches) = switches;
+    }
+
+    pub(crate) fn people<Out>(&self, work: impl FnOnce(&mut People) -> Out) -> Out {
+        work(&mut locked(&self.people))
+    }
+
+    pub(crate) fn pairs<Out>(&self, work: impl FnOnce(&mut Pairs) -> Out) -> Out {
+        work(&mut locked(&self.pairs))
+    }
+
+    /// A page begins or stops to play a customer.
+    pub(crate) fn play(&self, user: &str, begins: bool) {
+        let mut played = locked(&self.played);
+        let pages = played.entry(user.to_owned()).or_default();
+        *pages = if begins { *pages + 1 } else { pages.saturating_sub(1) };
+        if *pages == 0 {
+            played.remove(user);
+        }
+    }
+
+    pub(crate) fn is_played(&self, user: &str) -> bool {
+        locked(&self.played).contains_key(user)
+    }
+
+    /// Something happened that a phone page may show.
+    pub(crate) fn tell_pages(&self) {
+        self.happened.send_modify(|count| *count += 1);
     }
 
     fn find(&self, number: &str, wacid: &str) -> Option<u64> {
@@ -152,7 +245,7 @@ impl Exchange {
 
 impl Call {
     /// Puts a webhook on its way, after those written before.
-    fn write(&mut self, what: &'static str, bytes: Vec<u8>, delay: Duration) {
+    pub(crate) fn write(&mut self, what: &'static str, bytes: Vec<u8>, delay: Duration) {
         if self.letters.try_send(Letter { what, bytes, delay }).is_err() {
             self.note(format!("webhook {what} could not be queued"));
         }

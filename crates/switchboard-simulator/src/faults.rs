@@ -25,6 +25,12 @@ pub struct Faults {
     pub stale: f32,
     /// The customer gives up at once and the terminate webhook arrives first.
     pub terminate_before_connect: f32,
+    /// In calls of the business: connect, RINGING and ACCEPTED arrive in any order.
+    pub shuffle: f32,
+    /// In calls of the business: the connect webhook arrives before the answer to the request.
+    pub connect_before_answer: f32,
+    /// In calls of the business: RINGING and ACCEPTED never arrive.
+    pub drop_status: f32,
     /// Every answer of the Graph API waits this long.
     pub graph_delay_ms: u64,
     /// The Graph API refuses.
@@ -40,7 +46,8 @@ pub struct GraphFault {
     pub code: i64,
     /// HTTP status.
     pub http_status: u16,
-    /// Only for this action (`pre_accept`, `accept`, `reject`, `terminate`); all when absent.
+    /// Only for this action (`pre_accept`, `accept`, `reject`, `terminate`, `connect`, `messages`, `call_permissions`,
+    /// `settings`); all when absent.
     #[serde(default)]
     pub action: Option<String>,
     /// How likely.
@@ -58,6 +65,10 @@ fn always() -> f32 {
 /// The mishaps of one call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
+    /// Which of the six orders connect, RINGING and ACCEPTED come in; 0 is the natural one.
+    pub(crate) order: usize,
+    pub(crate) connect_before_answer: bool,
+    pub(crate) drop_status: bool,
     pub(crate) duplicate_connect: bool,
     pub(crate) duplicate_terminate: bool,
     pub(crate) connect_again_after_terminate: bool,
@@ -79,6 +90,13 @@ impl Faults {
             })
         };
         Plan {
+            order: if dice(10).happens(self.shuffle) {
+                usize::try_from(dice(11).between(0, 5)).unwrap_or_default()
+            } else {
+                0
+            },
+            connect_before_answer: dice(12).happens(self.connect_before_answer),
+            drop_status: dice(13).happens(self.drop_status),
             duplicate_connect: dice(1).happens(self.duplicate),
             duplicate_terminate: dice(2).happens(self.duplicate),
             connect_again_after_terminate: dice(3).happens(self.reorder),
@@ -89,6 +107,13 @@ impl Faults {
             stale: dice(8).happens(self.stale),
             terminate_first: dice(9).happens(self.terminate_before_connect),
         }
+    }
+
+    /// How often the webhook with this number is sent, and how long it waits: for webhooks that belong to no call.
+    pub(crate) fn letter(&self, number: u64) -> (u32, Duration) {
+        let dice = |question| Dice::new(self.seed, number, question);
+        let delay = self.delay_ms.map_or(0, |(low, high)| dice(21).between(low, high));
+        (if dice(20).happens(self.duplicate) { 2 } else { 1 }, Duration::from_millis(delay))
     }
 
     /// The fault of the Graph API for the `attempt`-th request of this kind about this call.
@@ -116,6 +141,9 @@ mod tests {
             drop_terminate: 0.1,
             stale: 0.1,
             terminate_before_connect: 0.2,
+            shuffle: 0.5,
+            connect_before_answer: 0.5,
+            drop_status: 0.1,
             graph_delay_ms: 0,
             graph_error: Some(GraphFault {
                 code: 131_000,

@@ -7,6 +7,7 @@
 mod account;
 pub mod agent;
 mod call;
+mod calling_settings;
 mod chance;
 mod clock;
 mod control;
@@ -15,15 +16,21 @@ mod exchange;
 mod faults;
 mod graph_api;
 pub mod ids;
+mod letters;
 pub mod load;
 mod media;
+mod pairs;
+mod people;
+pub mod permissions;
 mod phone;
 mod rules;
+mod standing;
 mod webhooks;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -31,18 +38,24 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-pub use crate::account::{Account, BusinessNumber, CustomerCard, Secret};
+pub use crate::account::{Account, BusinessNumber, CustomerCard, Secret, Template};
 pub use crate::call::{CallReport, LogLine, NewCall, Profile, Sent, Sound, Timings, Webhooks};
-pub use crate::customer::{CallState, EndedBy};
-pub use crate::exchange::PlaceError;
+pub use crate::customer::{CallState, Direction, EndedBy};
+pub use crate::exchange::{Between, PermitError, PlaceError, Switches};
 pub use crate::faults::{Faults, GraphFault};
 pub use crate::media::audio::SoundError;
+pub use crate::media::g711::Law;
 pub use crate::media::hearing::Heard;
 pub use crate::media::sdp::OfferShape;
-pub use crate::rules::{Limits, SdpRefusal};
+pub use crate::media::sdp::business::{AnswerSetup, AnswerShape};
+pub use crate::pairs::{Message, PairReport, Writer};
+pub use crate::people::{Behaviour, OnCall, OnMessage};
+pub use crate::rules::{Limits, SdpRefusal, WindowRefusal};
+pub use crate::standing::{NumberChange, Restriction};
 
 use crate::exchange::{Exchange, Opening};
 use crate::media::Media;
+use crate::permissions::{Answer, Standing};
 use crate::webhooks::Postman;
 
 /// How a simulator is set up.
@@ -66,6 +79,8 @@ pub struct SimulatorConfig {
     pub sdp_refusal: SdpRefusal,
     /// Mishaps from the beginning.
     pub faults: Faults,
+    /// What Meta does one way or the other, from the beginning.
+    pub switches: Switches,
 }
 
 impl SimulatorConfig {
@@ -83,6 +98,7 @@ impl SimulatorConfig {
             limits: Limits::default(),
             sdp_refusal: SdpRefusal::default(),
             faults: Faults::default(),
+            switches: Switches::default(),
         }
     }
 }
@@ -150,6 +166,7 @@ impl Simulator {
             stop: stop.clone(),
             sdp_refusal: config.sdp_refusal,
             faults: config.faults,
+            switches: config.switches,
         });
         let mut router =
             Router::new().merge(graph_api::routes()).merge(control::routes()).merge(phone::routes());
@@ -201,6 +218,13 @@ impl Simulator {
         self.exchange.reports(usize::MAX)
     }
 
+    /// When a call began: a customer's at his click, one of the business when its `connect` was here.
+    #[must_use]
+    pub fn begun_at(&self, id: &str) -> Option<Instant> {
+        let ordinal = self.exchange.ordinal(id)?;
+        self.exchange.with_call(ordinal, |call| call.customer.offered_at)
+    }
+
     /// The customer hangs up.
     pub fn hang_up(&self, id: &str) {
         if let Some(ordinal) = self.exchange.ordinal(id) {
@@ -208,9 +232,96 @@ impl Simulator {
         }
     }
 
+    /// From now on the longest gap of a call is counted anew: what was before a trial is not its result.
+    pub fn listen_anew(&self, id: &str) {
+        if let Some(ordinal) = self.exchange.ordinal(id) {
+            self.exchange.with_call(ordinal, |call| locked(&call.facts.hearing).listen_anew());
+        }
+    }
+
     /// Sets the mishaps of the calls to come.
     pub fn set_faults(&self, faults: Faults) {
         self.exchange.set_faults(faults);
+    }
+
+    /// The simulator's wall clock, seconds since 1970: what expires, expires by it.
+    #[must_use]
+    pub fn now(&self) -> i64 {
+        self.exchange.clock.unix_seconds()
+    }
+
+    /// Puts that clock forward. What rings or is silent at this moment does not notice.
+    pub fn advance(&self, by: Duration) {
+        self.exchange.advance(by);
+    }
+
+    /// From now on a customer behaves like this.
+    pub fn behave(&self, customer: &str, behaviour: Behaviour) -> Result<(), PermitError> {
+        let (_, person) = self.exchange.meant(customer.into())?;
+        self.exchange.people(|people| people.behave(&person.user_id, behaviour));
+        Ok(())
+    }
+
+    /// What is granted and written between a number and a customer.
+    pub fn pair<'a>(&self, pair: impl Into<Between<'a>>) -> Result<PairReport, PermitError> {
+        let (number, person) = self.exchange.meant(pair.into())?;
+        Ok(self.exchange.pair_report(&number.id, &person.user_id))
+    }
+
+    /// Puts a permission there, without a webhook.
+    pub fn set_permission<'a>(
+        &self,
+        pair: impl Into<Between<'a>>,
+        standing: Standing,
+    ) -> Result<(), PermitError> {
+        self.exchange.put_permission(pair.into(), standing, 0).map(|_| ())
+    }
+
+    /// The customer answers the newest permission request.
+    pub fn reply<'a>(&self, pair: impl Into<Between<'a>>, answer: Answer) -> Result<Standing, PermitError> {
+        let (number, person) = self.exchange.meant(pair.into())?;
+        self.exchange.reply(&number, &person, None, answer)
+    }
+
+    /// The customer sets the permission in the profile of the business, or takes it back there.
+    pub fn set_in_profile<'a>(
+        &self,
+        pair: impl Into<Between<'a>>,
+        answer: Answer,
+    ) -> Result<Standing, PermitError> {
+        let (number, person) = self.exchange.meant(pair.into())?;
+        self.exchange.set_in_profile(&number, &person, answer)
+    }
+
+    /// The customer writes; gives the message's id.
+    pub fn write<'a>(&self, pair: impl Into<Between<'a>>, text: &str) -> Result<String, PermitError> {
+        let (number, person) = self.exchange.meant(pair.into())?;
+        self.exchange.customer_writes(&number, &person, text, None, 0)
+    }
+
+    /// The customer picks up; false when his phone does not ring.
+    pub fn pick_up(&self, id: &str) -> bool {
+        self.exchange.ordinal(id).is_some_and(|ordinal| self.exchange.pick_up(ordinal))
+    }
+
+    /// The customer declines; false when there is nothing to decline.
+    pub fn decline(&self, id: &str) -> bool {
+        self.exchange.ordinal(id).is_some_and(|ordinal| self.exchange.decline(ordinal))
+    }
+
+    /// Changes how a number stands with Meta; restrictions and quality are told by webhooks.
+    pub fn change_number(&self, number: &str, change: NumberChange) -> Result<(), PermitError> {
+        self.exchange.change_number(number, change)
+    }
+
+    /// Meta warns about a number, for example with `USER_INITIATED_CALLS_LOW_PICKUP_RATE`.
+    pub fn warn(&self, number: &str, violation: &str) -> Result<(), PermitError> {
+        self.exchange.warn(number, violation, None)
+    }
+
+    /// Throws over what Meta does one way or the other.
+    pub fn set_switches(&self, switches: Switches) {
+        self.exchange.set_switches(switches);
     }
 
     /// Does the webhook handshake; true when the business answered with the challenge.

@@ -6,9 +6,11 @@
 
 pub(crate) mod audio;
 pub(crate) mod browser;
+pub(crate) mod g711;
 pub(crate) mod hearing;
 pub(crate) mod leg;
 pub(crate) mod sdp;
+pub(crate) mod srtp;
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -20,7 +22,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token, Waker};
 
 use crate::clock::now;
-use crate::media::leg::{DATAGRAM, Leg, Passed};
+use crate::media::leg::{DATAGRAM, Leg, Passed, Voice};
 use crate::media::sdp::Answer;
 
 /// The token of the waker; legs use their own number.
@@ -38,6 +40,7 @@ enum Command {
     Add(u64, Box<Leg>),
     Answered(u64, Answer),
     Accepted(u64),
+    Voice(u64, Voice),
     Mute(u64, bool),
     Keys(u64, String),
     /// What either hears the other says.
@@ -88,6 +91,11 @@ impl Media {
 
     pub(crate) fn accepted(&self, leg: u64) {
         self.send(Command::Accepted(leg));
+    }
+
+    /// From now on the leg says this.
+    pub(crate) fn voice(&self, leg: u64, voice: Voice) {
+        self.send(Command::Voice(leg, voice));
     }
 
     pub(crate) fn mute(&self, leg: u64, on: bool) {
@@ -185,11 +193,12 @@ impl Loop {
                 self.after(id);
             }
             Command::Answered(id, answer) => self.with(id, |leg| {
-                if let Err(error) = leg.answered(&answer) {
+                if let Err(error) = leg.answered(now(), &answer) {
                     tracing::warn!(%error, "apply an answer to a simulated customer");
                 }
             }),
             Command::Accepted(id) => self.with(id, |leg| leg.accepted(now())),
+            Command::Voice(id, voice) => self.with(id, |leg| leg.set_voice(voice)),
             Command::Mute(id, on) => self.with(id, |leg| leg.set_muted(on)),
             Command::Keys(id, keys) => self.with(id, |leg| leg.type_keys(&keys)),
             Command::Join(one, other) => {
@@ -275,7 +284,7 @@ mod tests {
     use super::*;
     use crate::locked;
     use crate::media::browser::{Offering, answer_phone};
-    use crate::media::leg::{LegFacts, LegNews, Voice};
+    use crate::media::leg::{LegFacts, LegNews};
 
     /// Set it to 200 to see what 400 legs cost on one thread.
     fn pairs() -> usize {

@@ -1,5 +1,8 @@
-//! The backend of the phone page, where a person plays the customer: one WebSocket, one call at a time. The
-//! browser's sound is bridged to the customer's end of the call at the pretend relay.
+//! The backend of the phone page, where a person plays the customer. A page has one WebSocket on which it plays: it
+//! hears what the business writes and when the phone rings. Every call has one more; the browser's sound is bridged to
+//! the customer's end of the call at the pretend relay.
+
+mod playing;
 
 use std::sync::Arc;
 
@@ -68,6 +71,16 @@ enum Asked {
         sound: PhoneSound,
         #[serde(default)]
         faults: Option<Box<Faults>>,
+        /// The message whose call button was pressed.
+        #[serde(default)]
+        message: Option<String>,
+    },
+    /// Picks up the call of the business with this id.
+    PickUp {
+        call: String,
+        sdp: String,
+        #[serde(default)]
+        sound: PhoneSound,
     },
     HangUp,
     Keys {
@@ -76,6 +89,8 @@ enum Asked {
     Mute {
         on: bool,
     },
+    #[serde(untagged)]
+    Playing(playing::Asked),
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -98,6 +113,7 @@ struct Going {
 
 async fn talk(exchange: Arc<Exchange>, mut socket: WebSocket) {
     let mut going: Option<Going> = None;
+    let mut stage = playing::Stage::new(&exchange);
     loop {
         let changed = async {
             match &mut going {
@@ -108,8 +124,9 @@ async fn talk(exchange: Arc<Exchange>, mut socket: WebSocket) {
         let answers = tokio::select! {
             () = exchange.stop.cancelled() => break,
             _ = changed => Vec::new(),
+            news = stage.news() => news,
             message = socket.recv() => match message {
-                Some(Ok(Message::Text(text))) => asked(&exchange, &mut going, &text),
+                Some(Ok(Message::Text(text))) => asked(&exchange, &mut going, &mut stage, &text),
                 Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => Vec::new(),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => break,
             },
@@ -136,7 +153,12 @@ fn hung_up(exchange: &Exchange, going: &mut Option<Going>) {
     }
 }
 
-fn asked(exchange: &Arc<Exchange>, going: &mut Option<Going>, text: &str) -> Vec<Value> {
+fn asked(
+    exchange: &Arc<Exchange>,
+    going: &mut Option<Going>,
+    stage: &mut playing::Stage,
+    text: &str,
+) -> Vec<Value> {
     let failed = |why: String| vec![json!({ "type": "state", "state": "ended", "why": why })];
     let asked = match serde_json::from_str(text) {
         Ok(asked) => asked,
@@ -145,17 +167,25 @@ fn asked(exchange: &Arc<Exchange>, going: &mut Option<Going>, text: &str) -> Vec
         }
     };
     match asked {
-        Asked::Call { number, customer, sdp, sound, faults } => {
+        Asked::Call { number, customer, sdp, sound, faults, message } => {
             hung_up(exchange, going);
+            let cta_payload = match message
+                .map(|message| playing::payload(exchange, number.as_deref(), customer.as_ref(), &message))
+            {
+                Some(Ok(payload)) => payload,
+                Some(Err(why)) => return failed(why.to_string()),
+                None => None,
+            };
             let wanted = NewCall {
                 number,
                 from: customer.as_ref().and_then(|card| card.phone.clone()),
                 name: customer.as_ref().map(|card| card.name.clone()),
                 username: customer.and_then(|card| card.username),
                 faults: faults.map(|faults| *faults),
+                cta_payload,
                 ..NewCall::default()
             };
-            match begin(exchange, &wanted, &sdp, sound) {
+            match begin(exchange, &sdp, sound, Beginning::Places(&wanted)) {
                 Ok((call, answer)) => {
                     *going = Some(call);
                     vec![json!({ "type": "answer", "sdp": answer })]
@@ -163,6 +193,17 @@ fn asked(exchange: &Arc<Exchange>, going: &mut Option<Going>, text: &str) -> Vec
                 Err(why) => failed(why),
             }
         }
+        Asked::PickUp { call, sdp, sound } => {
+            hung_up(exchange, going);
+            match begin(exchange, &sdp, sound, Beginning::PicksUp(&call)) {
+                Ok((call, answer)) => {
+                    *going = Some(call);
+                    vec![json!({ "type": "answer", "sdp": answer })]
+                }
+                Err(why) => failed(why),
+            }
+        }
+        Asked::Playing(asked) => stage.asked(asked),
         Asked::HangUp => {
             if let Some(call) = going {
                 exchange.hang_up(call.ordinal);
@@ -188,11 +229,17 @@ fn customers_leg(exchange: &Exchange, going: &Option<Going>) -> Option<u64> {
     going.as_ref().and_then(|call| exchange.with_call(call.ordinal, |call| call.leg).flatten())
 }
 
+/// How a call of the page begins.
+enum Beginning<'a> {
+    Places(&'a NewCall),
+    PicksUp(&'a str),
+}
+
 fn begin(
     exchange: &Arc<Exchange>,
-    wanted: &NewCall,
     sdp: &str,
     sound: PhoneSound,
+    beginning: Beginning<'_>,
 ) -> Result<(Going, String), String> {
     // The page's own connection is not part of the call: what becomes of it shows in the browser.
     let (news, _) = mpsc::channel(1);
@@ -203,8 +250,23 @@ fn begin(
         PhoneSound::Tone => exchange::voice_of(&Sound::ToneHz(440)).map_err(|error| error.to_string())?,
         PhoneSound::Voice => exchange::voice_of(&Sound::Voice(true)).map_err(|error| error.to_string())?,
     };
-    let report = exchange.place_with_voice(wanted, voice).map_err(|error| error.to_string())?;
-    let found = exchange.ordinal(&report.id).and_then(|ordinal| {
+    let id = match beginning {
+        Beginning::Places(wanted) => {
+            exchange.place_with_voice(wanted, voice).map_err(|error| error.to_string())?.id
+        }
+        Beginning::PicksUp(call) => {
+            let ordinal = exchange.ordinal(call).ok_or("the call is over")?;
+            if let (Some(leg), Some(voice)) = (exchange.with_call(ordinal, |call| call.leg).flatten(), voice)
+            {
+                exchange.media.voice(leg, voice);
+            }
+            if !exchange.pick_up(ordinal) {
+                return Err("the call is over".into());
+            }
+            call.to_owned()
+        }
+    };
+    let found = exchange.ordinal(&id).and_then(|ordinal| {
         exchange.with_call(ordinal, |call| (ordinal, call.leg, call.changes.subscribe()))
     });
     let Some((ordinal, customer, mut changes)) = found else { return Err("the call is over".into()) };
@@ -229,6 +291,7 @@ fn told_of(exchange: &Exchange, going: &mut Going) -> Vec<Value> {
     // "Ringing" shows on a real phone once the business has pre-accepted (M-UIC, Nov 2025).
     let state = match report.state {
         CallState::Offered => "calling",
+        CallState::Ringing => "ringing",
         CallState::PreAccepted => "ringing",
         CallState::Accepted => "connected",
         CallState::Ended => "ended",

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use switchboard_core::access::Branches;
+use switchboard_core::ids::BranchId;
 use switchboard_core::time::Timestamp;
 use uuid::Uuid;
 
@@ -34,6 +36,13 @@ pub(crate) fn json(value: &Value) -> Value {
         Value::Array(items) => Value::Array(items.iter().map(json).collect()),
         Value::Object(fields) => fields.iter().map(|(key, field)| (text(key), json(field))).collect(),
     }
+}
+
+/// The branches of a JSON column; none means all of them. None: it holds something else.
+pub(crate) fn branches(column: Option<&Value>) -> Option<Branches> {
+    let Some(list) = column.filter(|list| !list.is_null()) else { return Some(Branches::All) };
+    let ids = list.as_array()?.iter().map(|id| id.as_str()?.parse::<BranchId>().ok());
+    ids.collect::<Option<Vec<_>>>().map(Branches::Only)
 }
 
 /// Which column is being read, for the error when it cannot be.

@@ -22,9 +22,26 @@ pub enum StoreError {
         /// What to do.
         hint: String,
     },
+    /// The data keys are missing, unreadable or those of another database.
+    #[error("open the data keys: {reason}. {hint}")]
+    DataKeys {
+        /// What is wrong; names the file, never a key.
+        reason: String,
+        /// What to do.
+        hint: String,
+    },
     /// The tables could not be brought up to date.
     #[error("bring the tables of the database up to date")]
     Migrate(#[source] Arc<DbErr>),
+    /// A later version has changed the tables.
+    #[error(
+        "the database was written by a later version of Switchboard: it has {unknown}, which this version does not know. \
+         Install that version again, or restore the backup from before the upgrade"
+    )]
+    FromALaterVersion {
+        /// The migrations this version does not know.
+        unknown: String,
+    },
     /// The database does not answer, is full, or lost the connection. Trying again later may help.
     #[error("{doing}: the database is not available")]
     Unavailable {
@@ -110,14 +127,61 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Is the database itself away, slow or closed, so that the next question would fail the same way? Otherwise it is
+    /// about what was asked for, and whoever works through a list goes on with the next.
+    #[must_use]
+    pub const fn is_of_the_database(&self) -> bool {
+        match self {
+            Self::DatabaseUrl { .. }
+            | Self::DataKeys { .. }
+            | Self::Migrate(_)
+            | Self::FromALaterVersion { .. }
+            | Self::Unavailable { .. }
+            | Self::TimedOut { .. }
+            | Self::Overloaded { .. }
+            | Self::Stopped { .. } => true,
+            Self::Fenced { .. }
+            | Self::AlreadyThere { .. }
+            | Self::NotFound { .. }
+            | Self::Dangling { .. }
+            | Self::OutOfScope { .. }
+            | Self::Unreadable { .. }
+            | Self::Query { .. } => false,
+        }
+    }
+
     /// Sorts what the driver says into the kinds a caller can act on.
     pub(crate) fn from_db(doing: Doing, error: DbErr) -> Self {
         match dialect::trouble(&error) {
             Trouble::Unique => Self::AlreadyThere { doing },
             Trouble::ForeignKey => Self::Dangling { doing },
             Trouble::StatementTimeout => Self::TimedOut { doing, after: dialect::STATEMENT_TIMEOUT },
+            Trouble::Closed => Self::Stopped { doing },
             Trouble::Unavailable => Self::Unavailable { doing, source: Arc::new(error) },
             Trouble::Other => Self::Query { doing, source: Arc::new(error) },
+        }
+    }
+}
+
+impl StoreError {
+    /// What became of a write, in a word for metrics.
+    pub(crate) const fn result_word(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. } => "unavailable",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Overloaded { .. } => "overloaded",
+            Self::Stopped { .. } => "stopped",
+            Self::Fenced { .. } => "fenced",
+            Self::DatabaseUrl { .. }
+            | Self::DataKeys { .. }
+            | Self::Migrate(_)
+            | Self::FromALaterVersion { .. }
+            | Self::AlreadyThere { .. }
+            | Self::NotFound { .. }
+            | Self::Dangling { .. }
+            | Self::OutOfScope { .. }
+            | Self::Unreadable { .. }
+            | Self::Query { .. } => "refused",
         }
     }
 }

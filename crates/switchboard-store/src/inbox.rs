@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sea_orm::prelude::DateTimeUtc;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -12,10 +13,12 @@ use switchboard_core::time::Timestamp;
 use uuid::Uuid;
 
 use crate::MAX_PAGE;
-use crate::columns::{self, moment, timestamp};
-use crate::db::{Db, Lane};
+use crate::columns::{self, Cell, moment, timestamp};
+use crate::db::{Db, Lane, Sight};
 use crate::entities::inbox;
 use crate::error::{Failure, StoreError};
+use crate::relays::{Outgoing, Relayed, owe_webhook};
+use crate::sealing::keyring::Keyring;
 
 /// Rows in one statement.
 const MAX_ROWS_AT_ONCE: usize = 500;
@@ -69,7 +72,7 @@ pub struct Kept {
 }
 
 /// An event that was kept.
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct InboxRow {
     /// Its row; ordered by arrival.
     pub id: Uuid,
@@ -87,8 +90,8 @@ pub struct InboxRow {
     pub kind: String,
     /// For a number the secret does not vouch for.
     pub foreign: bool,
-    /// The event as it came.
-    pub payload: String,
+    /// The event as it came; an error when the sealed value was changed or its key is gone.
+    pub payload: Result<String, StoreError>,
     /// When it came.
     pub received_at: Timestamp,
 }
@@ -115,6 +118,15 @@ pub struct InboxCount {
     pub rows: u64,
 }
 
+/// What is waiting in the inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Entries that nobody has dealt with.
+    pub rows: u64,
+    /// When the oldest of them came.
+    pub oldest: Option<Timestamp>,
+}
+
 /// Questions about the inbox. They are asked before any scope exists.
 #[derive(Debug, Clone, Copy)]
 pub struct Inbox<'s> {
@@ -128,32 +140,81 @@ impl Inbox<'_> {
     /// [`StoreError::Overloaded`] at once when too many wait, [`StoreError::TimedOut`], [`StoreError::Stopped`],
     /// [`StoreError::Unavailable`]: answer 503, the provider repeats.
     pub async fn keep(&self, rows: Vec<NewInboxRow>) -> Result<Vec<Kept>, StoreError> {
-        let mut kept = Vec::with_capacity(rows.len());
+        self.keep_owing(rows, None).await
+    }
+
+    /// The same, and who is owed the webhook, in one transaction. A webhook that brings nothing new is owed to nobody;
+    /// one of more rows than a transaction takes is owed with the first that brings something new, once.
+    ///
+    /// # Errors
+    /// As [`keep`](Self::keep).
+    pub async fn keep_owing(
+        &self,
+        rows: Vec<NewInboxRow>,
+        relayed: Option<Relayed>,
+    ) -> Result<Vec<Kept>, StoreError> {
+        let mut kept: Vec<Kept> = Vec::with_capacity(rows.len());
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let some: Vec<_> = rows.by_ref().take(MAX_ROWS_AT_ONCE).map(arrival).collect();
+            let some: Vec<_> =
+                rows.by_ref().take(MAX_ROWS_AT_ONCE).map(|row| arrival(row, self.db.keys())).collect();
+            let owed_already = kept.iter().any(|kept| kept.new);
+            let outgoing = relayed
+                .as_ref()
+                .filter(|_| !owed_already)
+                .map(|relayed| Outgoing::new(relayed.clone(), self.db.keys()));
             let doing = format!("keep {} events of the provider", some.len());
+            let count = some.len() + outgoing.as_ref().map_or(0, Outgoing::rows);
             let some = self
                 .db
-                .write(Lane::Inbox, some.len(), doing, move |transaction| Box::pin(keep(transaction, some)))
+                .write(Lane::Inbox, Sight::Installation, count, doing, move |transaction| {
+                    Box::pin(async move {
+                        let kept = keep(transaction, some).await?;
+                        if let Some(outgoing) = outgoing.filter(|_| kept.iter().any(|kept| kept.new)) {
+                            owe_webhook(transaction, outgoing).await?;
+                        }
+                        Ok(kept)
+                    })
+                })
                 .await?;
             kept.extend(some);
         }
         Ok(kept)
     }
 
-    /// Events of ours that nobody has dealt with, oldest first; [`MAX_PAGE`] at the most.
+    /// Events of ours that nobody has dealt with, oldest first; [`MAX_PAGE`] at the most, those after `after`.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn unprocessed(&self, limit: u64) -> Result<Vec<InboxRow>, StoreError> {
-        let rows = inbox::Entity::find()
+    pub async fn unprocessed(&self, after: Option<Uuid>, limit: u64) -> Result<Vec<InboxRow>, StoreError> {
+        let seen = self.db.see(Sight::Installation, "list unprocessed events of the provider").await?;
+        let mut rows = inbox::Entity::find()
             .filter(inbox::Column::ProcessedAt.is_null())
             .order_by_asc(inbox::Column::Id)
-            .limit(limit.clamp(1, MAX_PAGE))
-            .all(self.db.reader());
-        let rows = self.db.read("list unprocessed events of the provider", rows).await?;
-        Ok(rows.into_iter().map(inbox_row).collect())
+            .limit(limit.clamp(1, MAX_PAGE));
+        if let Some(after) = after {
+            rows = rows.filter(inbox::Column::Id.gt(after));
+        }
+        let rows = seen.read(rows.all(seen.connection())).await?;
+        Ok(rows.into_iter().map(|row| inbox_row(row, self.db.keys())).collect())
+    }
+
+    /// How many events of ours nobody has dealt with, and when the oldest of them came. For metrics.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let seen = self.db.see(Sight::Installation, "count unprocessed events of the provider").await?;
+        let row = inbox::Entity::find()
+            .select_only()
+            .column_as(inbox::Column::Id.count(), "rows")
+            .column_as(inbox::Column::ReceivedAt.min(), "oldest")
+            .filter(inbox::Column::ProcessedAt.is_null())
+            .into_tuple::<(i64, Option<DateTimeUtc>)>()
+            .one(seen.connection());
+        let row = seen.read(row).await?;
+        let (rows, oldest) = row.unwrap_or((0, None));
+        Ok(Backlog { rows: u64::try_from(rows).unwrap_or(0), oldest: oldest.map(timestamp) })
     }
 
     /// Notes that events were dealt with; says how many of them had not been before.
@@ -171,6 +232,7 @@ impl Inbox<'_> {
                 .db
                 .write(
                     Lane::Inbox,
+                    Sight::Installation,
                     some.len(),
                     "mark events of the provider as processed",
                     move |transaction| {
@@ -187,6 +249,7 @@ impl Inbox<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn counts(&self) -> Result<Vec<InboxCount>, StoreError> {
+        let seen = self.db.see(Sight::Installation, "count events of the provider").await?;
         let rows = inbox::Entity::find()
             .select_only()
             .column(inbox::Column::Kind)
@@ -198,8 +261,8 @@ impl Inbox<'_> {
             .order_by_asc(inbox::Column::ForeignNumber)
             .limit(MAX_KINDS)
             .into_tuple::<(String, bool, i64)>()
-            .all(self.db.reader());
-        let rows = self.db.read("count events of the provider", rows).await?;
+            .all(seen.connection());
+        let rows = seen.read(rows).await?;
         let count =
             |(kind, foreign, rows)| InboxCount { kind, foreign, rows: u64::try_from(rows).unwrap_or(0) };
         Ok(rows.into_iter().map(count).collect())
@@ -251,7 +314,7 @@ struct Arrival {
     row: inbox::ActiveModel,
 }
 
-fn arrival(row: NewInboxRow) -> Arrival {
+fn arrival(row: NewInboxRow, keys: &Keyring) -> Arrival {
     let id = columns::fresh_uuid();
     let dedupe_key = columns::text(&row.dedupe_key);
     let row = inbox::ActiveModel {
@@ -263,14 +326,18 @@ fn arrival(row: NewInboxRow) -> Arrival {
         provider_call_id: Set(row.provider_call_id.as_deref().map(columns::text)),
         kind: Set(columns::text(&row.kind)),
         foreign_number: Set(row.foreign),
-        payload: Set(columns::text(&row.payload)),
+        payload: Set(keys.seal(payload_of(id), &row.payload)),
         received_at: Set(moment(row.received_at)),
         processed_at: Set(None),
     };
     Arrival { id, dedupe_key, row }
 }
 
-fn inbox_row(row: inbox::Model) -> InboxRow {
+fn payload_of(id: Uuid) -> Cell {
+    Cell { table: "inbox", column: "payload", id }
+}
+
+fn inbox_row(row: inbox::Model, keys: &Keyring) -> InboxRow {
     InboxRow {
         id: row.id,
         tenant: row.tenant_id.map(TenantId::from_uuid),
@@ -280,7 +347,7 @@ fn inbox_row(row: inbox::Model) -> InboxRow {
         provider_call_id: row.provider_call_id,
         kind: row.kind,
         foreign: row.foreign_number,
-        payload: row.payload,
+        payload: keys.open(payload_of(row.id), &row.payload),
         received_at: timestamp(row.received_at),
     }
 }

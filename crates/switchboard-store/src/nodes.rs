@@ -6,7 +6,7 @@ use switchboard_core::ids::NodeId;
 use switchboard_core::time::Timestamp;
 
 use crate::columns::moment;
-use crate::db::{Db, Lane};
+use crate::db::{Db, Lane, Sight};
 use crate::entities::node;
 use crate::error::StoreError;
 
@@ -23,7 +23,7 @@ impl Nodes<'_> {
     /// When the database fails.
     pub async fn register(&self, id: NodeId, at: Timestamp) -> Result<i64, StoreError> {
         self.db
-            .write(Lane::Settings, 1, format!("register {id}"), move |transaction| {
+            .write(Lane::Settings, Sight::Installation, 1, format!("register {id}"), move |transaction| {
                 Box::pin(async move {
                     let row =
                         node::ActiveModel { id: Set(id.uuid()), epoch: Set(1), started_at: Set(moment(at)) };

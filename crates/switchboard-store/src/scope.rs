@@ -9,7 +9,10 @@ use switchboard_core::access::{Branches, Scope};
 use switchboard_core::ids::{BranchId, TenantId};
 use uuid::Uuid;
 
-use crate::entities::{api_key, branch, call, number, user, user_branch};
+use crate::entities::{
+    api_key, audit_entry, blocked_caller, branch, call, consent, contact, contact_import, conversation,
+    invitation, job, message, number, permission_wallet, relay_target, user, user_branch,
+};
 use crate::error::{Doing, StoreError};
 
 /// Rows that belong to a tenant, and some of them to branches.
@@ -18,6 +21,10 @@ pub(crate) trait Scoped: EntityTrait {
     fn tenant() -> Self::Column;
     /// Which of the tenant's rows do these branches reach? What has no branch is seen by all (I5).
     fn reached_by(branches: &[Uuid]) -> SimpleExpr;
+    /// The column of the branch, where a business may hide what has none (calls).
+    fn branch_of_a_call() -> Option<Self::Column> {
+        None
+    }
 }
 
 /// Rows of this scope.
@@ -42,7 +49,8 @@ pub(crate) fn within<E: Scoped>(scope: &Scope) -> Condition {
         Branches::All => tenant,
         Branches::Only(mine) => {
             let mine: Vec<Uuid> = mine.iter().map(|branch| branch.uuid()).collect();
-            tenant.add(E::reached_by(&mine))
+            let branch = E::branch_of_a_call().filter(|_| scope.hides_unbranched_calls);
+            tenant.add(E::reached_by(&mine)).add_option(branch.map(|column| column.is_not_null()))
         }
     }
 }
@@ -72,6 +80,9 @@ impl Scoped for call::Entity {
     fn reached_by(branches: &[Uuid]) -> SimpleExpr {
         no_branch_or_one_of(call::Column::BranchId, branches)
     }
+    fn branch_of_a_call() -> Option<call::Column> {
+        Some(call::Column::BranchId)
+    }
 }
 
 impl Scoped for number::Entity {
@@ -99,6 +110,118 @@ impl Scoped for api_key::Entity {
     /// A key belongs to the whole tenant.
     fn reached_by(_branches: &[Uuid]) -> SimpleExpr {
         Expr::val(true)
+    }
+}
+
+impl Scoped for blocked_caller::Entity {
+    fn tenant() -> blocked_caller::Column {
+        blocked_caller::Column::TenantId
+    }
+    /// What is on all numbers concerns every branch; the rest is seen by those who see the number.
+    fn reached_by(branches: &[Uuid]) -> SimpleExpr {
+        let of_theirs = blocked_caller::Column::NumberId.in_subquery(numbers(branches));
+        blocked_caller::Column::NumberId.is_null().or(of_theirs)
+    }
+}
+
+impl Scoped for contact::Entity {
+    fn tenant() -> contact::Column {
+        contact::Column::TenantId
+    }
+    fn reached_by(branches: &[Uuid]) -> SimpleExpr {
+        no_branch_or_one_of(contact::Column::BranchId, branches)
+    }
+}
+
+impl Scoped for consent::Entity {
+    fn tenant() -> consent::Column {
+        consent::Column::TenantId
+    }
+    /// Seen by whoever sees the contact.
+    fn reached_by(branches: &[Uuid]) -> SimpleExpr {
+        consent::Column::ContactId.in_subquery(contacts(branches))
+    }
+}
+
+/// What is between a contact and a number is seen by whoever sees both.
+macro_rules! of_a_pair {
+    ($($entity:ident),*) => {$(
+        impl Scoped for $entity::Entity {
+            fn tenant() -> $entity::Column {
+                $entity::Column::TenantId
+            }
+            fn reached_by(branches: &[Uuid]) -> SimpleExpr {
+                let contact = $entity::Column::ContactId.in_subquery(contacts(branches));
+                contact.and($entity::Column::NumberId.in_subquery(numbers(branches)))
+            }
+        }
+    )*};
+}
+of_a_pair!(conversation, message, permission_wallet);
+
+fn contacts(branches: &[Uuid]) -> SelectStatement {
+    Query::select()
+        .column(contact::Column::Id)
+        .from(contact::Entity)
+        .and_where(no_branch_or_one_of(contact::Column::BranchId, branches))
+        .to_owned()
+}
+
+fn numbers(branches: &[Uuid]) -> SelectStatement {
+    Query::select()
+        .column(number::Column::Id)
+        .from(number::Entity)
+        .and_where(no_branch_or_one_of(number::Column::BranchId, branches))
+        .to_owned()
+}
+
+impl Scoped for contact_import::Entity {
+    fn tenant() -> contact_import::Column {
+        contact_import::Column::TenantId
+    }
+    /// It counts and names lines, never what is in them.
+    fn reached_by(_branches: &[Uuid]) -> SimpleExpr {
+        Expr::val(true)
+    }
+}
+
+impl Scoped for audit_entry::Entity {
+    fn tenant() -> audit_entry::Column {
+        audit_entry::Column::TenantId
+    }
+    /// The log tells of the whole tenant: who sees a part of it sees none of the log.
+    fn reached_by(_branches: &[Uuid]) -> SimpleExpr {
+        Expr::val(false)
+    }
+}
+
+impl Scoped for job::Entity {
+    fn tenant() -> job::Column {
+        job::Column::TenantId
+    }
+    /// What is owed is the whole tenant's.
+    fn reached_by(_branches: &[Uuid]) -> SimpleExpr {
+        Expr::val(true)
+    }
+}
+
+impl Scoped for relay_target::Entity {
+    fn tenant() -> relay_target::Column {
+        relay_target::Column::TenantId
+    }
+    /// Where webhooks go is the whole tenant's.
+    fn reached_by(_branches: &[Uuid]) -> SimpleExpr {
+        Expr::val(true)
+    }
+}
+
+impl Scoped for invitation::Entity {
+    fn tenant() -> invitation::Column {
+        invitation::Column::TenantId
+    }
+    /// Who invites administers the whole tenant.
+    fn reached_by(_branches: &[Uuid]) -> SimpleExpr {
+        Expr::val(false)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a list is searched by: one folded text per row, because `LOWER` of SQLite knows ASCII only and neither
 //! database finds "Ávila" for "avila".
 
-use sea_orm::sea_query::{ExprTrait, LikeExpr, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr, SimpleExpr};
 use sea_orm::{ColumnTrait, Condition};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -10,6 +10,8 @@ use unicode_normalization::char::is_combining_mark;
 const MAX_WORDS: usize = 8;
 /// More characters than this are not looked at.
 const MAX_QUERY_CHARS: usize = 100;
+/// Fewer digits are no whole number with its country.
+const WHOLE_NUMBER: usize = 8;
 /// Not the backslash: PostgreSQL and SQLite quote it differently.
 const ESCAPE: char = '!';
 
@@ -33,6 +35,25 @@ pub(crate) fn matches<C: ColumnTrait>(column: C, query: &str) -> Condition {
         .into_iter()
         .map(|word| -> SimpleExpr {
             column.into_expr().like(LikeExpr::new(format!("%{}%", escaped(&word))).escape(ESCAPE))
+        })
+        .fold(Condition::all(), Condition::add)
+}
+
+/// The same for who reads numbers in part: a number is found as a whole or not at all, because by parts the hidden
+/// digits could be tried out.
+pub(crate) fn matches_without_numbers<C: ColumnTrait>(column: C, phone: C, query: &str) -> Condition {
+    words(query)
+        .into_iter()
+        .map(|word| -> SimpleExpr {
+            if !word.chars().any(char::is_numeric) {
+                return column
+                    .into_expr()
+                    .like(LikeExpr::new(format!("%{}%", escaped(&word))).escape(ESCAPE));
+            }
+            if word.len() >= WHOLE_NUMBER && word.chars().all(|character| character.is_ascii_digit()) {
+                return phone.eq(word);
+            }
+            Expr::val(false)
         })
         .fold(Condition::all(), Condition::add)
 }

@@ -8,7 +8,7 @@ use switchboard_core::ids::{TenantId, UserId};
 use switchboard_core::time::Timestamp;
 
 use crate::columns::{self, moment, timestamp};
-use crate::db::{Db, Lane};
+use crate::db::{Db, Lane, Sight};
 use crate::entities::{session, user};
 use crate::error::StoreError;
 use crate::scope;
@@ -60,7 +60,7 @@ impl Sessions<'_> {
             created_at: Set(moment(session.created_at)),
         };
         self.db
-            .write(Lane::Settings, 1, "save a session", move |transaction| {
+            .write(Lane::Settings, Sight::Installation, 1, "save a session", move |transaction| {
                 Box::pin(async move {
                     let replaced = [
                         session::Column::UserId,
@@ -85,10 +85,11 @@ impl Sessions<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn load(&self, id_hash: &str, now: Timestamp) -> Result<Option<SessionRow>, StoreError> {
+        let seen = self.db.see(Sight::Installation, "load a session").await?;
         let row = session::Entity::find_by_id(id_hash.to_owned())
             .filter(session::Column::ExpiresAt.gt(moment(now)))
-            .one(self.db.reader());
-        let row = self.db.read("load a session", row).await?;
+            .one(seen.connection());
+        let row = seen.read(row).await?;
         Ok(row.map(|row| SessionRow {
             id_hash: row.id_hash,
             user: row.user_id.map(UserId::from_uuid),
@@ -105,7 +106,7 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn delete(&self, id_hash: &str) -> Result<(), StoreError> {
         let deletion = session::Entity::delete_many().filter(session::Column::IdHash.eq(id_hash));
-        self.delete_rows("end a session", deletion).await.map(|_| ())
+        self.delete_rows(Sight::Installation, "end a session", deletion).await.map(|_| ())
     }
 
     /// Signs a person of this scope out everywhere; says of how many browsers.
@@ -115,7 +116,7 @@ impl Sessions<'_> {
     pub async fn delete_of_user(&self, scope: &Scope, user: UserId) -> Result<u64, StoreError> {
         let theirs = scope::ids::<user::Entity>(scope, user::Column::Id, user.uuid());
         let deletion = session::Entity::delete_many().filter(session::Column::UserId.in_subquery(theirs));
-        self.delete_rows("end the sessions of a user", deletion).await
+        self.delete_rows(scope.into(), "end the sessions of a user", deletion).await
     }
 
     /// Forgets what has expired; says how many.
@@ -124,16 +125,17 @@ impl Sessions<'_> {
     /// When the database fails.
     pub async fn purge_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
         let deletion = session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(moment(now)));
-        self.delete_rows("forget expired sessions", deletion).await
+        self.delete_rows(Sight::Installation, "forget expired sessions", deletion).await
     }
 
     async fn delete_rows(
         &self,
+        sight: Sight,
         doing: &'static str,
         deletion: sea_orm::DeleteMany<session::Entity>,
     ) -> Result<u64, StoreError> {
         self.db
-            .write(Lane::Settings, 1, doing, move |transaction| {
+            .write(Lane::Settings, sight, 1, doing, move |transaction| {
                 Box::pin(async move { Ok(deletion.exec(transaction).await?.rows_affected) })
             })
             .await

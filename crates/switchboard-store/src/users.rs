@@ -1,22 +1,27 @@
 //! People who sign in.
 
+pub(crate) mod account;
+mod change;
+
 use std::collections::HashMap;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
-use secrecy::{ExposeSecret, SecretString};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use secrecy::SecretString;
 use switchboard_core::access::{Branches, Role, Scope};
-use switchboard_core::ids::{BranchId, TenantId, UserId};
+use switchboard_core::ids::{TenantId, UserId};
 use switchboard_core::time::Timestamp;
 use uuid::Uuid;
 
-use crate::columns::{self, Cell, moment, timestamp};
-use crate::db::{Db, Lane};
-use crate::entities::{session, user, user_branch};
+use crate::audit::Author;
+use crate::columns::{self, moment};
+use crate::db::{Db, Lane, Seeing, Sight};
+use crate::entities::{session, user};
 use crate::error::{Failure, StoreError};
 use crate::{MAX_PAGE, dialect, scope};
+
+pub(crate) use change::replace_password;
+pub use change::{PasswordSet, UserChange, UserChanged};
 
 /// A person who signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +50,7 @@ impl User {
     /// What this person may see and do.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        Scope { tenant: self.tenant, branches: self.branches.clone(), role: self.role }
+        Scope::new(self.tenant, self.branches.clone(), self.role)
     }
 }
 
@@ -90,7 +95,16 @@ impl Users<'_> {
     /// [`StoreError::AlreadyThere`] when the e-mail is taken, [`StoreError::OutOfScope`] for branches the scope does not
     /// reach, [`StoreError::Dangling`] for branches of another tenant, or when the database fails.
     pub async fn create(&self, scope: &Scope, new: NewUser) -> Result<User, StoreError> {
-        self.insert(scope, new, false).await
+        let author = Author::exchange(new.created_at);
+        self.insert(scope, new, &author, false).await
+    }
+
+    /// The same, on behalf of somebody.
+    ///
+    /// # Errors
+    /// Like [`Self::create`].
+    pub async fn create_by(&self, scope: &Scope, new: NewUser, author: &Author) -> Result<User, StoreError> {
+        self.insert(scope, new, author, false).await
     }
 
     /// Makes the first account of the installation; of two at once only one wins.
@@ -98,49 +112,22 @@ impl Users<'_> {
     /// # Errors
     /// [`StoreError::AlreadyThere`] when there is any user already; else like [`Self::create`].
     pub async fn create_first(&self, scope: &Scope, new: NewUser) -> Result<User, StoreError> {
-        self.insert(scope, new, true).await
+        let author = Author::exchange(new.created_at);
+        self.insert(scope, new, &author, true).await
     }
 
-    async fn insert(&self, scope: &Scope, new: NewUser, only_as_first: bool) -> Result<User, StoreError> {
-        const DOING: &str = "make a user";
-        let branches = match &new.branches {
-            Branches::All => {
-                if scope.branches != Branches::All {
-                    return Err(StoreError::OutOfScope { doing: DOING.into() });
-                }
-                Vec::new()
-            }
-            Branches::Only(branches) => branches.clone(),
-        };
-        for branch in &branches {
-            scope::check(scope, scope.tenant, Some(*branch), || DOING.into())?;
-        }
-        let user = User {
-            id: UserId::from_uuid(columns::fresh_uuid()),
-            tenant: scope.tenant,
-            role: new.role,
-            branches: new.branches,
-            email: normal_email(&new.email),
-            name: columns::text(&new.name),
-            language: new.language,
-            disabled_at: None,
-            created_at: timestamp(moment(new.created_at)),
-        };
-        let row = user::ActiveModel {
-            id: Set(user.id.uuid()),
-            tenant_id: Set(user.tenant.uuid()),
-            email: Set(user.email.clone()),
-            name: Set(user.name.clone()),
-            role: Set(user.role.as_str().to_owned()),
-            all_branches: Set(user.branches == Branches::All),
-            password_hash: Set(new.password_hash.expose_secret().to_owned()),
-            language: Set(user.language.clone()),
-            disabled_at: Set(None),
-            created_at: Set(moment(user.created_at)),
-        };
-        let (id, tenant) = (user.id.uuid(), user.tenant.uuid());
+    async fn insert(
+        &self,
+        scope: &Scope,
+        new: NewUser,
+        author: &Author,
+        only_as_first: bool,
+    ) -> Result<User, StoreError> {
+        let new = account::prepare(scope, new, author)?;
+        // Whether it is the first is a question about every tenant.
+        let sight = if only_as_first { Sight::Installation } else { Sight::from(scope) };
         self.db
-            .write(Lane::Settings, 1 + branches.len(), DOING, move |transaction| {
+            .write(Lane::Settings, sight, new.rows(), "make a user", move |transaction| {
                 Box::pin(async move {
                     if only_as_first {
                         dialect::lock_users(transaction).await?;
@@ -150,20 +137,10 @@ impl Users<'_> {
                             );
                         }
                     }
-                    user::Entity::insert(row).exec_without_returning(transaction).await?;
-                    for branch in branches {
-                        let row = user_branch::ActiveModel {
-                            user_id: Set(id),
-                            branch_id: Set(branch.uuid()),
-                            tenant_id: Set(tenant),
-                        };
-                        user_branch::Entity::insert(row).exec_without_returning(transaction).await?;
-                    }
-                    Ok(())
+                    account::insert(transaction, new).await
                 })
             })
-            .await?;
-        Ok(user)
+            .await
     }
 
     /// Is there any user at all? Before any scope exists.
@@ -171,7 +148,8 @@ impl Users<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn any(&self) -> Result<bool, StoreError> {
-        self.db.read("look for a user", is_any_there(self.db.reader())).await
+        let seen = self.db.see(Sight::Installation, "look for a user").await?;
+        seen.read(is_any_there(seen.connection())).await
     }
 
     /// Who signs in with this e-mail, disabled or not? Before any scope exists.
@@ -180,11 +158,12 @@ impl Users<'_> {
     /// When the database fails.
     pub async fn by_email(&self, email: &str) -> Result<Option<UserWithPassword>, StoreError> {
         const DOING: &str = "look up a user by e-mail";
+        let seen = self.db.see(Sight::Installation, DOING).await?;
         let row =
-            user::Entity::find().filter(user::Column::Email.eq(normal_email(email))).one(self.db.reader());
-        let Some(row) = self.db.read(DOING, row).await? else { return Ok(None) };
+            user::Entity::find().filter(user::Column::Email.eq(normal_email(email))).one(seen.connection());
+        let Some(row) = seen.read(row).await? else { return Ok(None) };
         let password_hash = SecretString::from(row.password_hash.clone());
-        let users = self.with_branches(vec![row]).await?;
+        let users = with_branches(&seen, vec![row]).await?;
         Ok(users.into_iter().next().map(|user| UserWithPassword { user, password_hash }))
     }
 
@@ -193,10 +172,11 @@ impl Users<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn by_id(&self, scope: &Scope, id: UserId) -> Result<Option<User>, StoreError> {
+        let seen = self.db.see(scope, format!("look up {id}")).await?;
         let row =
-            scope::find::<user::Entity>(scope).filter(user::Column::Id.eq(id.uuid())).one(self.db.reader());
-        let row = self.db.read(format!("look up {id}"), row).await?;
-        Ok(self.with_branches(row.into_iter().collect()).await?.into_iter().next())
+            scope::find::<user::Entity>(scope).filter(user::Column::Id.eq(id.uuid())).one(seen.connection());
+        let row = seen.read(row).await?;
+        Ok(with_branches(&seen, row.into_iter().collect()).await?.into_iter().next())
     }
 
     /// The users of this scope by name, [`MAX_PAGE`] at the most.
@@ -204,13 +184,14 @@ impl Users<'_> {
     /// # Errors
     /// When the database fails.
     pub async fn list(&self, scope: &Scope) -> Result<Vec<User>, StoreError> {
+        let seen = self.db.see(scope, "list users").await?;
         let rows = scope::find::<user::Entity>(scope)
             .order_by_asc(user::Column::Name)
             .order_by_asc(user::Column::Id)
             .limit(MAX_PAGE)
-            .all(self.db.reader());
-        let rows = self.db.read("list users", rows).await?;
-        self.with_branches(rows).await
+            .all(seen.connection());
+        let rows = seen.read(rows).await?;
+        with_branches(&seen, rows).await
     }
 
     /// How these people of this scope are called; [`MAX_PAGE`] of them at the most.
@@ -221,6 +202,7 @@ impl Users<'_> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
+        let seen = self.db.see(scope, "look up names").await?;
         let rows = scope::find::<user::Entity>(scope)
             .select_only()
             .column(user::Column::Id)
@@ -229,8 +211,8 @@ impl Users<'_> {
             .order_by_asc(user::Column::Id)
             .limit(MAX_PAGE)
             .into_tuple::<(Uuid, String)>()
-            .all(self.db.reader());
-        let rows = self.db.read("look up names", rows).await?;
+            .all(seen.connection());
+        let rows = seen.read(rows).await?;
         Ok(rows.into_iter().map(|(id, name)| (UserId::from_uuid(id), name)).collect())
     }
 
@@ -248,7 +230,7 @@ impl Users<'_> {
             .col_expr(user::Column::DisabledAt, Expr::val(disabled_at.map(moment)))
             .filter(user::Column::Id.eq(id.uuid()));
         self.db
-            .write(Lane::Settings, 1, format!("disable or enable {id}"), move |transaction| {
+            .write(Lane::Settings, scope, 1, format!("disable or enable {id}"), move |transaction| {
                 Box::pin(async move {
                     found(change.exec(transaction).await?.rows_affected, id)?;
                     if disabled_at.is_some() {
@@ -272,7 +254,7 @@ impl Users<'_> {
             .col_expr(user::Column::Language, Expr::val(columns::text(language)))
             .filter(user::Column::Id.eq(id.uuid()));
         self.db
-            .write(Lane::Settings, 1, format!("change the language of {id}"), move |transaction| {
+            .write(Lane::Settings, scope, 1, format!("change the language of {id}"), move |transaction| {
                 Box::pin(async move {
                     found(change.exec(transaction).await?.rows_affected, id)?;
                     Ok(())
@@ -280,45 +262,15 @@ impl Users<'_> {
             })
             .await
     }
+}
 
-    async fn with_branches(&self, rows: Vec<user::Model>) -> Result<Vec<User>, StoreError> {
-        let narrowed: Vec<Uuid> = rows.iter().filter(|row| !row.all_branches).map(|row| row.id).collect();
-        let mut branches: HashMap<Uuid, Vec<BranchId>> = HashMap::new();
-        if !narrowed.is_empty() {
-            let links = user_branch::Entity::find()
-                .filter(user_branch::Column::UserId.is_in(narrowed))
-                .order_by_asc(user_branch::Column::UserId)
-                .order_by_asc(user_branch::Column::BranchId)
-                .all(self.db.reader());
-            for link in self.db.read("look up the branches of users", links).await? {
-                branches.entry(link.user_id).or_default().push(BranchId::from_uuid(link.branch_id));
-            }
-        }
-        rows.into_iter()
-            .map(|row| {
-                let cell = Cell { table: "users", column: "role", id: row.id };
-                Ok(User {
-                    role: cell.word(&row.role, Role::from_word)?,
-                    branches: if row.all_branches {
-                        Branches::All
-                    } else {
-                        Branches::Only(branches.remove(&row.id).unwrap_or_default())
-                    },
-                    id: UserId::from_uuid(row.id),
-                    tenant: TenantId::from_uuid(row.tenant_id),
-                    email: row.email,
-                    name: row.name,
-                    language: row.language,
-                    disabled_at: row.disabled_at.map(timestamp),
-                    created_at: timestamp(row.created_at),
-                })
-            })
-            .collect()
-    }
+async fn with_branches(seen: &Seeing<'_>, rows: Vec<user::Model>) -> Result<Vec<User>, StoreError> {
+    let links = seen.read(account::branches_of(seen.connection(), &rows)).await?;
+    account::assemble(rows, links)
 }
 
 /// One spelling per mailbox.
-fn normal_email(email: &str) -> String {
+pub(crate) fn normal_email(email: &str) -> String {
     columns::text(email.trim()).to_lowercase()
 }
 

@@ -27,6 +27,11 @@ macro_rules! on_both_databases {
 }
 
 mod contract {
+    mod audit;
+    mod blocked_callers;
+    mod book;
+    mod bucket;
+    mod contacts;
     mod events;
     mod facts;
     pub mod harness;
@@ -34,10 +39,20 @@ mod contract {
     mod lists;
     mod numbers;
     mod opening;
+    mod outgoing;
+    mod owed;
     mod people;
     mod processes;
+    mod recordings;
+    mod relays;
+    mod rights;
+    mod row_security;
+    mod safeguards;
     mod saving;
     mod scopes;
+    mod sealing;
+    mod standing;
+    mod unreadable;
     mod world;
     mod writing;
 }

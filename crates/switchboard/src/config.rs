@@ -4,15 +4,24 @@
 //! named by the same variable with `_FILE` at its end.
 
 mod read;
+mod recordings;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 use switchboard_core::call::input::Destination;
+use switchboard_core::eligibility::country::NOT_OFFERED;
+use switchboard_core::media_terms::{AdditionalCodecs, SrtpKeyExchange};
+use switchboard_core::safeguard::SafeguardRules;
+use switchboard_engine::SET_UPS_PER_SECOND;
 use switchboard_http::IceServer;
+use switchboard_store::StoreOptions;
+use switchboard_store::recordings::RecordingsPlace;
+use switchboard_store::tenants::TemplateName;
 use url::Url;
 
 pub use read::{ConfigError, Settings};
@@ -24,12 +33,13 @@ pub const GRAPH_VERSION: &str = "v25.0";
 /// The shortest operator key that is accepted, in characters.
 pub const SHORTEST_API_KEY: usize = 32;
 
+/// Longer than nearly every call: who stops the server for an update does not want to cut anybody off.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(600);
+
 /// Variables of features that this version does not have. Whoever sets one should hear that it does nothing.
-pub const NOT_YET: [&str; 11] = [
+pub const NOT_YET: [&str; 9] = [
     "WHATSAPP_CALL_HANDLER",
     "WHATSAPP_CALL_AUTO_ACCEPT",
-    "WHATSAPP_BUSINESS_CALLS_ENABLED",
-    "WHATSAPP_CALL_PERMISSION_TEMPLATE",
     "YCLOUD_API_BASE",
     "YCLOUD_CALL_PATH",
     "YCLOUD_AUTH_HEADER",
@@ -38,6 +48,12 @@ pub const NOT_YET: [&str; 11] = [
     "YCLOUD_WHATSAPP_FROM",
     "YCLOUD_WEBHOOK_TOKEN",
 ];
+
+/// `name`, or `name:language`; English when none is named.
+fn template(text: &str) -> TemplateName {
+    let (name, language) = text.split_once(':').unwrap_or((text, "en"));
+    TemplateName { name: name.trim().to_owned(), language: language.trim().to_owned() }
+}
 
 /// Everything one exchange needs to know at start.
 #[derive(Debug)]
@@ -54,8 +70,14 @@ pub struct Config {
     pub ice_servers: Vec<IceServer>,
     /// `sqlite:…` or `postgres://…`.
     pub database_url: SecretString,
+    /// Who makes and owns the tables on PostgreSQL, when it is not who `database_url` signs in as.
+    pub database_owner_url: Option<SecretString>,
     /// Where this node keeps its files.
     pub data_dir: PathBuf,
+    /// The file of data keys.
+    pub data_key_file: PathBuf,
+    /// Where recordings are kept.
+    pub recordings: RecordingsPlace,
     /// The Graph API.
     pub graph_url: Url,
     /// Its version.
@@ -68,12 +90,32 @@ pub struct Config {
     pub number: Option<NumberFromEnvironment>,
     /// The exchange-wide switch (C9).
     pub calling_enabled: bool,
+    /// Where Meta offers no calls of businesses.
+    pub countries_without_business_calls: Vec<String>,
     /// Live calls of all numbers together.
     pub max_calls: u32,
+    /// Customer legs made in a second, at the most.
+    pub set_ups_per_second: NonZeroU32,
+    /// So many missed calls suspend a number that has no limit of its own.
+    pub suspend_after_missed: u32,
+    /// So long live calls may go on when the server is to stop.
+    pub drain_timeout: Duration,
     /// Sign-ins that one address may try at once; a large office behind one address needs more.
     pub sign_ins_per_address: Option<NonZeroU32>,
+    /// Requests a second of one address; a large office behind one address needs more.
+    pub requests_per_address: Option<NonZeroU32>,
+    /// Requests a second of one session or key.
+    pub requests_per_credential: Option<NonZeroU32>,
     /// Where media go.
     pub media: MediaSettings,
+    /// Ranges that requests to addresses chosen by others may go to besides the public internet.
+    pub outbound_allow: Vec<ipnet::IpNet>,
+    /// Who sends e-mail.
+    pub mail: Option<MailSettings>,
+    /// A number that used to get webhooks and gets none for so long is told of.
+    pub quiet_for: Option<Duration>,
+    /// `WHATSAPP_CALL_PERMISSION_TEMPLATE`: what customers are asked with, until the business says otherwise.
+    pub permission_template: Option<TemplateName>,
     /// Where the simulator's phone page is, when this exchange runs beside one.
     pub phone_page_url: Option<Url>,
 }
@@ -111,12 +153,27 @@ pub struct NumberFromEnvironment {
     pub app_secret: SecretString,
     /// `META_VERIFY_TOKEN`.
     pub verify_token: Option<SecretString>,
+    /// `WHATSAPP_BUSINESS_CALLS_ENABLED`; read when the number is made.
+    pub business_calls_enabled: Option<bool>,
     /// `SWITCHBOARD_DESTINATION`; setting it switches calling on for this number.
     pub destination: Option<Destination>,
+    /// `SWITCHBOARD_SRTP_KEY_EXCHANGE`.
+    pub srtp_key_exchange: Option<SrtpKeyExchange>,
+    /// `SWITCHBOARD_ADDITIONAL_CODECS`.
+    pub additional_codecs: Option<AdditionalCodecs>,
     /// What the number is called until somebody renames it.
     pub name: String,
     /// The number itself, when it is known.
     pub display_phone: Option<String>,
+}
+
+/// Who sends e-mail.
+#[derive(Debug)]
+pub struct MailSettings {
+    /// `smtps://user:password@host` or `smtp://…?tls=required`.
+    pub smtp_url: SecretString,
+    /// From whom: an address, with or without a name.
+    pub from: String,
 }
 
 /// Where media go.
@@ -175,13 +232,18 @@ impl Config {
         Ok(Self {
             listen,
             public_url,
-            trusted_proxies: settings.list(
+            trusted_proxies: settings.networks(
                 "SWITCHBOARD_TRUSTED_PROXIES",
                 "addresses or networks, comma-separated, for example 10.0.0.0/8",
             )?,
             tls,
             ice_servers: read_ice_servers(settings)?,
             database_url,
+            database_owner_url: settings.secret("SWITCHBOARD_DATABASE_OWNER_URL")?,
+            data_key_file: settings
+                .text("SWITCHBOARD_DATA_KEY_FILE")
+                .map_or_else(|| data_dir.join("keys"), PathBuf::from),
+            recordings: recordings::read(settings, &data_dir)?,
             data_dir,
             graph_url,
             graph_version: settings
@@ -191,17 +253,50 @@ impl Config {
             api_key,
             number,
             calling_enabled: calling_enabled.unwrap_or(true),
+            countries_without_business_calls: read_countries(settings)?,
             max_calls: settings.parsed("SWITCHBOARD_MAX_CALLS", "a number of calls")?.unwrap_or(1_000),
+            set_ups_per_second: settings
+                .parsed("SWITCHBOARD_SET_UPS_PER_SECOND", "a number of calls, at least 1")?
+                .unwrap_or(SET_UPS_PER_SECOND),
+            suspend_after_missed: settings
+                .parsed("SWITCHBOARD_SUSPEND_AFTER_MISSED", "a number of calls; 0 = never")?
+                .unwrap_or(SafeguardRules::STANDARD.missed),
+            drain_timeout: settings
+                .parsed("SWITCHBOARD_DRAIN_TIMEOUT", "a number of seconds")?
+                .map_or(DRAIN_TIMEOUT, Duration::from_secs),
             sign_ins_per_address: settings
                 .parsed("SWITCHBOARD_SIGN_INS_PER_ADDRESS", "a number of attempts, at least 1")?,
+            requests_per_address: settings
+                .parsed("SWITCHBOARD_REQUESTS_PER_ADDRESS", "requests a second, at least 1")?,
+            requests_per_credential: settings
+                .parsed("SWITCHBOARD_REQUESTS_PER_CREDENTIAL", "requests a second, at least 1")?,
             media: MediaSettings {
                 bind: read_bind(settings, &advertise)?,
                 advertise,
                 ports: read_ports(settings)?,
                 agent_port: settings.parsed("SWITCHBOARD_MEDIA_AGENT_PORT", "a UDP port")?.unwrap_or(40_000),
             },
+            outbound_allow: settings.networks(
+                "SWITCHBOARD_OUTBOUND_ALLOW",
+                "networks, comma-separated, for example 10.1.2.0/24",
+            )?,
+            mail: read_mail(settings)?,
+            quiet_for: read_quiet_hours(settings)?,
+            permission_template: settings
+                .text("WHATSAPP_CALL_PERMISSION_TEMPLATE")
+                .map(|text| template(&text)),
             phone_page_url: None,
         })
+    }
+
+    /// How the store is opened.
+    #[must_use]
+    pub fn store_options(&self) -> StoreOptions {
+        let mut options = StoreOptions::default();
+        options.data_key_file = Some(self.data_key_file.clone());
+        options.recordings = Some(self.recordings.clone());
+        options.postgres_owner_url.clone_from(&self.database_owner_url);
+        options
     }
 
     /// Is the Graph host another than Meta's?
@@ -222,6 +317,45 @@ fn read_tls(settings: &Settings) -> Result<Option<TlsFiles>, ConfigError> {
         }
         (None, Some(_)) => {
             Err(ConfigError::missing("SWITCHBOARD_TLS_CERT", "it goes with SWITCHBOARD_TLS_KEY"))
+        }
+    }
+}
+
+/// Meta's list unless told otherwise; `none` empties it.
+fn read_countries(settings: &Settings) -> Result<Vec<String>, ConfigError> {
+    const NAME: &str = "SWITCHBOARD_COUNTRIES_WITHOUT_BUSINESS_CALLS";
+    let Some(text) = settings.text(NAME) else {
+        return Ok(NOT_OFFERED.map(str::to_owned).to_vec());
+    };
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(Vec::new());
+    }
+    text.split(',')
+        .map(|country| {
+            let country = country.trim().to_ascii_uppercase();
+            let is_one = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
+            let expected = "ISO countries, comma-separated, for example US,CA, or none";
+            if is_one { Ok(country) } else { Err(ConfigError::malformed(NAME, expected)) }
+        })
+        .collect()
+}
+
+/// 0 switches it off.
+fn read_quiet_hours(settings: &Settings) -> Result<Option<Duration>, ConfigError> {
+    let hours: u32 =
+        settings.parsed("SWITCHBOARD_NO_WEBHOOK_HOURS", "a number of hours, 0 for never")?.unwrap_or(24);
+    Ok((hours > 0).then(|| Duration::from_secs(u64::from(hours) * 3_600)))
+}
+
+fn read_mail(settings: &Settings) -> Result<Option<MailSettings>, ConfigError> {
+    match (settings.secret("SWITCHBOARD_SMTP_URL")?, settings.text("SWITCHBOARD_MAIL_FROM")) {
+        (Some(smtp_url), Some(from)) => Ok(Some(MailSettings { smtp_url, from })),
+        (None, None) => Ok(None),
+        (Some(_), None) => {
+            Err(ConfigError::missing("SWITCHBOARD_MAIL_FROM", "it goes with SWITCHBOARD_SMTP_URL"))
+        }
+        (None, Some(_)) => {
+            Err(ConfigError::missing("SWITCHBOARD_SMTP_URL", "it goes with SWITCHBOARD_MAIL_FROM"))
         }
     }
 }
@@ -259,7 +393,24 @@ fn read_number(settings: &Settings) -> Result<Option<NumberFromEnvironment>, Con
         Some("echo") => Some(Destination::Echo),
         Some(_) => return Err(ConfigError::malformed("SWITCHBOARD_DESTINATION", "agents or echo")),
     };
+    let srtp_key_exchange = settings
+        .text("SWITCHBOARD_SRTP_KEY_EXCHANGE")
+        .map(|word| {
+            SrtpKeyExchange::from_word(&word.to_lowercase())
+                .ok_or_else(|| ConfigError::malformed("SWITCHBOARD_SRTP_KEY_EXCHANGE", "dtls or sdes"))
+        })
+        .transpose()?;
+    let additional_codecs = settings
+        .text("SWITCHBOARD_ADDITIONAL_CODECS")
+        .map(|words| {
+            AdditionalCodecs::from_words(&words.to_lowercase()).ok_or_else(|| {
+                ConfigError::malformed("SWITCHBOARD_ADDITIONAL_CODECS", "pcmu, pcma or both, comma-separated")
+            })
+        })
+        .transpose()?;
     Ok(Some(NumberFromEnvironment {
+        srtp_key_exchange,
+        additional_codecs,
         waba_id: settings.text("WABA_ID"),
         access_token: settings
             .secret("META_ACCESS_TOKEN")?
@@ -268,6 +419,7 @@ fn read_number(settings: &Settings) -> Result<Option<NumberFromEnvironment>, Con
             .secret("META_APP_SECRET")?
             .ok_or_else(|| ConfigError::missing("META_APP_SECRET", with))?,
         verify_token: settings.secret("META_VERIFY_TOKEN")?,
+        business_calls_enabled: settings.flag("WHATSAPP_BUSINESS_CALLS_ENABLED")?,
         destination,
         name: settings.text("SWITCHBOARD_NUMBER_NAME").unwrap_or_else(|| "WhatsApp".to_owned()),
         display_phone: settings.text("SWITCHBOARD_NUMBER_PHONE"),
@@ -382,11 +534,15 @@ mod tests {
             ("META_ACCESS_TOKEN", "EAAG"),
             ("META_APP_SECRET", "secret"),
             ("SWITCHBOARD_DESTINATION", "echo"),
+            ("SWITCHBOARD_SRTP_KEY_EXCHANGE", "SDES"),
+            ("SWITCHBOARD_ADDITIONAL_CODECS", "pcma"),
             ("VOIP_SERVER_IP", "203.0.113.7, 2001:db8::1"),
         ])
         .expect("a number");
         let number = config.number.expect("a number");
         assert_eq!(number.destination, Some(Destination::Echo));
+        assert_eq!(number.srtp_key_exchange, Some(SrtpKeyExchange::Sdes));
+        assert_eq!(number.additional_codecs.map(AdditionalCodecs::to_words).as_deref(), Some("pcma"));
         assert_eq!(config.media.advertise.len(), 2);
         assert!(config.media.bind.is_ipv6(), "an IPv6 candidate needs an IPv6 socket behind it");
     }
@@ -395,6 +551,17 @@ mod tests {
     fn a_number_without_its_token_is_refused_by_name() {
         let error = read(&[("PHONE_NUMBER_ID", "1")]).expect_err("no token");
         assert!(error.to_string().contains("META_ACCESS_TOKEN"), "{error}");
+    }
+
+    #[test]
+    fn key_exchange_and_codecs_of_the_number_are_words_of_their_lists() {
+        let number = [("PHONE_NUMBER_ID", "1"), ("META_ACCESS_TOKEN", "t"), ("META_APP_SECRET", "s")];
+        for (name, value) in
+            [("SWITCHBOARD_SRTP_KEY_EXCHANGE", "zrtp"), ("SWITCHBOARD_ADDITIONAL_CODECS", "pcmu,isac")]
+        {
+            let error = read(&[number[0], number[1], number[2], (name, value)]).expect_err(name);
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 
     #[test]

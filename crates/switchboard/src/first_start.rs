@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 use switchboard_core::access::{Branches, Role, Scope};
 use switchboard_core::time::Timestamp;
 use switchboard_store::api_keys::NewApiKey;
+use switchboard_store::audit::Author;
 use switchboard_store::numbers::NumberFromEnvironment as StoredNumber;
+use switchboard_store::tenants::{Outreach, TemplateName};
 use switchboard_store::users::NewUser;
 use switchboard_store::{Store, StoreError};
 
@@ -36,9 +38,12 @@ pub enum FirstStartError {
 /// When the database refuses or the first user's password is too weak.
 pub async fn prepare(store: &Store, config: &Config, now: Timestamp) -> Result<bool, FirstStartError> {
     let tenant = store.tenants().default_tenant(now).await?.id;
-    let scope = Scope { tenant, branches: Branches::All, role: Role::Operator };
+    let scope = Scope::of_the_exchange(tenant);
     if let Some(number) = &config.number {
         prepare_number(store, &scope, number, config.is_sandbox(), now).await?;
+    }
+    if let Some(template) = config.permission_template.clone() {
+        prepare_template(store, &scope, template, now).await?;
     }
     let mut made_user = false;
     if let Some(first) = &config.first_user
@@ -56,12 +61,36 @@ pub async fn prepare(store: &Store, config: &Config, now: Timestamp) -> Result<b
             hash: Sha256::digest(key.as_bytes()).into(),
             name: "Operator key of the environment".to_owned(),
             role: Role::Operator,
+            scopes: Vec::new(),
+            branches: Branches::All,
             created_at: now,
         };
         store.api_keys().create(&scope, new).await?;
         tracing::info!("the operator key was taken from SWITCHBOARD_API_KEY");
     }
     Ok(made_user)
+}
+
+/// What customers are asked with; once the business has said something else, that counts.
+async fn prepare_template(
+    store: &Store,
+    scope: &Scope,
+    template: TemplateName,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match store.tenants().outreach(scope).await?.request_template {
+        Some(known) if known != template => {
+            tracing::warn!(
+                "WHATSAPP_CALL_PERMISSION_TEMPLATE differs from the setting in the database; the database wins"
+            );
+        }
+        Some(_) => {}
+        None => {
+            let set = move |outreach: &mut Outreach| outreach.request_template = Some(template);
+            store.tenants().change_outreach(scope, set, &Author::exchange(now)).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn create_first_user(
@@ -96,6 +125,7 @@ async fn prepare_number(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let known = store.numbers().by_provider_number_id(scope, "meta", &number.phone_number_id).await?;
+    let is_new = known.is_none();
     let may_set = known.as_ref().is_none_or(|known| !known.calling_enabled);
     if let Some(known) = &known
         && !may_set
@@ -105,6 +135,22 @@ async fn prepare_number(
             number.id = %known.id,
             "SWITCHBOARD_DESTINATION differs from the number's setting in the database; the database wins"
         );
+    }
+    if let Some(known) = &known {
+        let other_keys = number.srtp_key_exchange.is_some_and(|wanted| wanted != known.srtp_key_exchange);
+        let other_codecs = number.additional_codecs.is_some_and(|wanted| wanted != known.additional_codecs);
+        if number.business_calls_enabled.is_some_and(|wanted| wanted != known.business_calls_enabled) {
+            tracing::warn!(
+                number.id = %known.id,
+                "WHATSAPP_BUSINESS_CALLS_ENABLED differs from the number's setting in the database; the database wins"
+            );
+        }
+        if other_keys || other_codecs {
+            tracing::warn!(
+                number.id = %known.id,
+                "SWITCHBOARD_SRTP_KEY_EXCHANGE or SWITCHBOARD_ADDITIONAL_CODECS differs from the number's setting in the database; the database wins"
+            );
+        }
     }
     let kept = store
         .numbers()
@@ -117,7 +163,10 @@ async fn prepare_number(
                 name: known.map_or_else(|| number.name.clone(), |known| known.name),
                 display_phone: number.display_phone.clone(),
                 calling_enabled: may_set.then_some(number.destination.is_some()),
+                business_calls_enabled: number.business_calls_enabled.filter(|_| is_new),
                 destination: number.destination.filter(|_| may_set),
+                srtp_key_exchange: number.srtp_key_exchange.filter(|_| is_new),
+                additional_codecs: number.additional_codecs.filter(|_| is_new),
                 sandbox,
                 at: now,
             },
@@ -152,7 +201,6 @@ mod tests {
     use super::*;
     use crate::config::Settings;
     use switchboard_core::call::input::Destination;
-    use switchboard_store::StoreOptions;
     use switchboard_store::numbers::Number;
 
     async fn start(folder: &std::path::Path, destination: &str) -> Number {
@@ -165,7 +213,7 @@ mod tests {
         settings.set("SWITCHBOARD_DESTINATION", destination);
         let config = Config::read(&settings).expect("good settings");
         let store =
-            Store::open(config.database_url.expose_secret(), StoreOptions::default()).await.expect("opens");
+            Store::open(config.database_url.expose_secret(), config.store_options()).await.expect("opens");
         prepare(&store, &config, Timestamp::from_seconds(1_760_000_000)).await.expect("prepared");
         let number = store.numbers().of_the_installation().await.expect("read").remove(0);
         store.close().await;

@@ -1,8 +1,12 @@
-//! The persistent id of this node: made once, kept in the data folder.
+//! The persistent id of this node: made once, kept in the data folder; and who runs on that folder, which is one only.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use switchboard_core::ids::NodeId;
+
+/// The file of the id.
+const FILE: &str = "node-id";
 
 /// The id cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +22,7 @@ pub struct NodeIdError {
 /// # Errors
 /// When the folder cannot be used, or the file in it holds something else.
 pub fn node_id(data_dir: &Path) -> Result<NodeId, NodeIdError> {
-    let path = data_dir.join("node-id");
+    let path = data_dir.join(FILE);
     let wrong = |source| NodeIdError { path: path.display().to_string(), source };
     match std::fs::read_to_string(&path) {
         Ok(text) => text
@@ -35,6 +39,35 @@ pub fn node_id(data_dir: &Path) -> Result<NodeId, NodeIdError> {
     }
 }
 
+/// Somebody runs on this data folder already.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "another exchange runs on the data folder {0}: it would end the calls of this one, and this one those of it"
+)]
+pub struct FolderInUse(String);
+
+/// Takes the data folder for this process until what is returned is dropped; a process that dies gives it back. Where the
+/// file system knows no locks nobody is kept out.
+///
+/// # Errors
+/// [`FolderInUse`] when another one has it.
+pub fn hold(data_dir: &Path) -> Result<Option<File>, FolderInUse> {
+    let Ok(file) = File::open(data_dir.join(FILE)) else { return Ok(None) };
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(FolderInUse(data_dir.display().to_string())),
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!(%error, "the data folder cannot be locked; start no second exchange on it");
+            Ok(None)
+        }
+    }
+}
+
+/// Does an exchange run on this data folder?
+pub(crate) fn is_held(data_dir: &Path) -> bool {
+    hold(data_dir).is_err()
+}
+
 #[expect(clippy::disallowed_methods, reason = "the dice of this crate")]
 fn fresh() -> uuid::Uuid {
     uuid::Uuid::now_v7()
@@ -49,6 +82,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let first = node_id(folder.path()).expect("made");
         assert_eq!(node_id(folder.path()).expect("read"), first);
+    }
+
+    #[test]
+    fn a_data_folder_is_one_exchanges_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(!is_held(folder.path()), "nothing is there yet");
+        node_id(folder.path()).expect("made");
+        let held = hold(folder.path()).expect("ours").expect("a lock");
+        assert!(hold(folder.path()).is_err() && is_held(folder.path()));
+        drop(held);
+        assert!(hold(folder.path()).expect("free again").is_some());
     }
 
     #[test]

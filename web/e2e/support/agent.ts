@@ -98,12 +98,21 @@ export class Colleague extends Agent {
 }
 
 /** A second agent with an account of his own, in a browser session of his own. */
-export async function openColleague(admin: Agent, browser: Browser, name: string): Promise<Colleague> {
+export async function openColleague(
+  admin: Agent,
+  browser: Browser,
+  name: string,
+  role: "agent" | "supervisor" = "agent",
+  branch_ids: string[] | null = null,
+): Promise<Colleague> {
   const email = `${Date.now()}@example.com`;
-  const account = { email, name, password: PASSWORD, role: "agent", language: "en" };
+  const account = { email, name, password: PASSWORD, role, language: "en" };
   const created = await admin.page.request.post("/api/v1/users", { data: account });
   expect(created.status()).toBe(201);
   const { id } = (await created.json()) as { id: string };
+  if (branch_ids !== null) {
+    expect((await admin.page.request.patch(`/api/v1/users/${id}`, { data: { branch_ids } })).status()).toBe(200);
+  }
   const context = await browser.newContext({ baseURL: new URL(admin.page.url()).origin, permissions: ["microphone"] });
   const page = await context.newPage();
   const ears = await giveEars(page);

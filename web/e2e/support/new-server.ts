@@ -34,13 +34,18 @@ export class NewServer {
   private readonly process: ChildProcess;
   private readonly folder: string;
 
-  private constructor(process: ChildProcess, folder: string) {
+  /** Where it is reached. */
+  readonly url: string;
+
+  private constructor(process: ChildProcess, folder: string, url: string) {
     this.process = process;
     this.folder = folder;
+    this.url = url;
     for (const stream of [process.stdout, process.stderr]) stream?.on("data", (part) => (this.said += String(part)));
   }
 
-  static async start(program: string): Promise<NewServer> {
+  /** `settings`: what is set besides. `demo` brings a simulator of its own, on a port of its own. */
+  static async start(program: string, verb: "serve" | "demo" = "serve", settings: Record<string, string> = {}) {
     const folder = await mkdtemp(join(tmpdir(), "switchboard-new-"));
     const env = {
       PATH: process.env.PATH,
@@ -48,9 +53,12 @@ export class NewServer {
       SWITCHBOARD_MEDIA_AGENT_PORT: String(await freeUdp()),
       SWITCHBOARD_DATA_DIR: folder,
       // Nobody is called here, and nothing is asked of the world outside.
-      SWITCHBOARD_GRAPH_URL: process.env.SIMULATOR_URL,
+      ...(verb === "serve"
+        ? { SWITCHBOARD_GRAPH_URL: process.env.SIMULATOR_URL }
+        : { SWITCHBOARD_SIMULATOR_LISTEN: `127.0.0.1:${await freeTcp()}` }),
+      ...settings,
     };
-    return new NewServer(spawn(program, ["serve"], { env }), folder);
+    return new NewServer(spawn(program, [verb], { env }), folder, `http://${env.SWITCHBOARD_LISTEN}`);
   }
 
   /** The link to the first account, as the server prints it. */
@@ -58,6 +66,15 @@ export class NewServer {
     const found = () => /http:\/\/\S+\/welcome\?code=[0-9a-f]+(?=\s)/.exec(`${this.said} `)?.[0] ?? null;
     await expect.poll(found, { message: `the link in what the server says` }).not.toBeNull();
     return found() ?? "";
+  }
+
+  async ready() {
+    const answers = () =>
+      fetch(`${this.url}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    await expect.poll(answers, { message: "the server is ready", timeout: 20_000 }).toBe(true);
   }
 
   async stop() {

@@ -6,7 +6,8 @@ const BASE = process.env.SIMULATOR_URL ?? "http://127.0.0.1:8090";
 export interface CustomerCall {
   id: string;
   name: string;
-  state: "offered" | "pre_accepted" | "accepted" | "ended";
+  state: "offered" | "ringing" | "pre_accepted" | "accepted" | "ended";
+  direction: "user_initiated" | "business_initiated";
   ended_by: string | null;
   heard: { packets: number; lost: number; dominant_hz: number | null; level_dbfs: number | null; ssrcs: number[] };
 }
@@ -28,6 +29,32 @@ export const simulator = {
   call: (id: string) => ask<CustomerCall>("GET", `/calls/${id}`),
   calls: async () => (await ask<{ items: CustomerCall[] }>("GET", "/calls")).items,
   hangUp: (id: string) => ask<unknown>("POST", `/calls/${id}/hang-up`, {}),
+
+  /** What is granted and written between a customer and the first number. */
+  pair: (customer: string) =>
+    ask<{ permission: { status: string }; messages: { id: string; kind: string; text: string; open: boolean }[] }>(
+      "GET",
+      `/pair?customer=${encodeURIComponent(customer)}`,
+    ),
+  /** Puts a permission there, without a webhook: `for_seconds` of a temporary one, `connected` calls of the business before. */
+  permit: (
+    customer: string,
+    status: "no_permission" | "temporary" | "permanent",
+    more: { for_seconds?: number; connected?: number } = {},
+  ) => ask<unknown>("POST", "/permissions", { customer, status, ...more }),
+  /** What a customer does when the business calls or asks. */
+  behave: (customer: string, behaviour: object) => ask<unknown>("PUT", "/behaviour", { customer, ...behaviour }),
+  reply: (customer: string, answer: "temporary" | "permanent" | "decline") =>
+    ask<unknown>("POST", "/replies", { customer, answer }),
+  /** What the customer sets in the profile of the business. */
+  profile: (customer: string, answer: "permanent" | "decline") =>
+    ask<unknown>("POST", "/profile", { customer, answer }),
+  /** `secondsAgo`: written then; the webhook comes only now. */
+  write: (customer: string, text: string, secondsAgo = 0) =>
+    ask<{ id: string }>("POST", "/messages", { customer, text, seconds_ago: secondsAgo }),
+  numbers: async () => (await ask<{ items: { id: string }[] }>("GET", "/numbers")).items,
+  advance: (seconds: number) => ask<unknown>("POST", "/clock/advance", { seconds }),
+  number: (id: string, change: object) => ask<unknown>("PATCH", `/numbers/${id}`, change),
 
   /** No call of the test before rings into the next one. */
   async quiet() {

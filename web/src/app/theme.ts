@@ -1,5 +1,5 @@
 /** Mantine, dressed in our tokens: it draws with our variables, so that both themes and the handset need no second set. */
-import { Button, type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import { Button, type CSSVariablesResolver, createTheme, type MantineColorsTuple, Menu } from "@mantine/core";
 
 const enamel: MantineColorsTuple = [
   "#e8edfb",
@@ -26,6 +26,8 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   components: {
+    // An empty element that is no choice has no place in a menu.
+    Menu: Menu.extend({ defaultProps: { withInitialFocusPlaceholder: false } }),
     Button: Button.extend({
       // Mantine would choose white on the pale enamel of the dark theme; our pair is measured.
       vars: (_theme, props) =>

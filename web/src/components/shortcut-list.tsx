@@ -4,7 +4,7 @@ import { SHORTCUTS } from "../lib/shortcuts";
 import styles from "./shortcut-list.module.css";
 
 export function ShortcutList() {
-  const { t } = useTranslation();
+  const { t } = useTranslation("office");
   return (
     <dl className={styles.list}>
       <div>

@@ -10,6 +10,7 @@ import type {
   MeChange,
   PhoneNumber,
   Problem,
+  RecordingPage,
   Server,
   Setup,
   Status,
@@ -17,6 +18,7 @@ import type {
 
 /** A request nobody answered within this time counts as lost. */
 const TIMEOUT_MS = 15_000;
+const UPLOAD_TIMEOUT_MS = 60_000;
 
 export class ApiError extends Error {
   readonly status: number;
@@ -34,15 +36,25 @@ export class ApiError extends Error {
   }
 }
 
-async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** A file goes as it is, anything else as JSON. */
+function content(body: unknown): Pick<RequestInit, "headers" | "body"> {
+  // Sentences of the server come in the language of the page, which may be another than the browser's.
+  const language = { "accept-language": document.documentElement.lang };
+  if (body === undefined) return { headers: language };
+  if (body instanceof Blob) {
+    return { headers: { ...language, "content-type": body.type || "application/octet-stream" }, body };
+  }
+  return { headers: { ...language, "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+export async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
       credentials: "same-origin",
-      headers: body === undefined ? {} : { "content-type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...content(body),
+      signal: AbortSignal.timeout(body instanceof Blob ? UPLOAD_TIMEOUT_MS : TIMEOUT_MS),
     });
   } catch {
     throw new ApiError(0, {}, null);
@@ -52,9 +64,11 @@ async function request<T>(method: string, path: string, body?: unknown): Promise
     const retryAfter = Number(response.headers.get("retry-after"));
     throw new ApiError(response.status, problem, retryAfter > 0 ? retryAfter : null);
   }
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  const text = await response.text();
+  return (text === "" ? undefined : JSON.parse(text)) as T;
 }
+
+export type RecordingAction = "start" | "pause" | "resume" | "stop";
 
 export interface CallFilter {
   direction?: Direction;
@@ -62,7 +76,7 @@ export interface CallFilter {
   search?: string;
 }
 
-function query(values: Record<string, string | number | undefined>): string {
+export function query(values: Record<string, string | number | undefined>): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
     if (value !== undefined && value !== "") params.set(name, String(value));
@@ -71,7 +85,7 @@ function query(values: Record<string, string | number | undefined>): string {
   return text === "" ? "" : `?${text}`;
 }
 
-const id = encodeURIComponent;
+export const id = encodeURIComponent;
 
 export const api = {
   server: () => request<Server>("GET", "/server"),
@@ -84,7 +98,10 @@ export const api = {
   calls: (filter: CallFilter, cursor: string | undefined, limit: number) =>
     request<CallPage>("GET", `/calls${query({ ...filter, cursor, limit })}`),
   call: (call: string) => request<CallDetail>("GET", `/calls/${id(call)}`),
+  recordings: (cursor: string | undefined, limit: number) =>
+    request<RecordingPage>("GET", `/recordings${query({ cursor, limit })}`),
   answer: (call: string) => request<Call>("POST", `/calls/${id(call)}/answer`),
   decline: (call: string) => request<Call>("POST", `/calls/${id(call)}/decline`),
+  record: (call: string, action: RecordingAction) => request<Call>("POST", `/calls/${id(call)}/recording/${action}`),
   hangUp: (call: string) => request<Call>("POST", `/calls/${id(call)}/hang-up`),
 };

@@ -79,6 +79,15 @@ export function listTime(at: string, now: Date, language: string, words: { today
   return moment.toLocaleDateString(language, { day: "numeric", month: "short", year: "numeric" });
 }
 
+/** A moment inside a sentence: the time alone when it is today, otherwise with its day. */
+export function momentWords(at: string, now: Date, language: string): string {
+  const moment = new Date(at);
+  if (sameDay(moment, now)) return clockTime(at, language);
+  const year = moment.getFullYear() === now.getFullYear() ? {} : { year: "numeric" as const };
+  const day = moment.toLocaleDateString(language, { day: "numeric", month: "short", ...year });
+  return `${day}, ${clockTime(at, language)}`;
+}
+
 /** `10:41:02.118`, the clock of the flight record. */
 export function recordTime(at: string): string {
   const moment = new Date(at);

@@ -1,13 +1,19 @@
-/** The texts: three JSON files, loaded when their language is chosen, with keys that the compiler knows. */
+/**
+ * The texts: JSON files, loaded when their language is chosen, with keys that the compiler knows. `texts` come with the first page;
+ * `office` holds those of the paperwork (numbers, people, settings, recordings) and comes with the first page that needs them;
+ * `phone` those of the customer's phone, which is a page of its own.
+ */
 import i18next from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
 import type en from "../locales/en.json";
+import type office from "../locales/office/en.json";
+import type phone from "../locales/phone/en.json";
 import type { Language } from "./api-types";
 
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "texts";
-    resources: { texts: typeof en };
+    resources: { texts: typeof en; office: typeof office; phone: typeof phone };
     enableSelector: false;
   }
 }
@@ -20,11 +26,28 @@ export const LANGUAGES: { code: Language; name: string }[] = [
 
 const KEY = "switchboard.language";
 
-const files: Record<Language, () => Promise<{ default: object }>> = {
-  en: () => import("../locales/en.json"),
-  es: () => import("../locales/es.json"),
-  "pt-BR": () => import("../locales/pt-BR.json"),
+type Part = "texts" | "office" | "phone";
+
+const files: Record<Part, Record<Language, () => Promise<{ default: object }>>> = {
+  texts: {
+    en: () => import("../locales/en.json"),
+    es: () => import("../locales/es.json"),
+    "pt-BR": () => import("../locales/pt-BR.json"),
+  },
+  office: {
+    en: () => import("../locales/office/en.json"),
+    es: () => import("../locales/office/es.json"),
+    "pt-BR": () => import("../locales/office/pt-BR.json"),
+  },
+  phone: {
+    en: () => import("../locales/phone/en.json"),
+    es: () => import("../locales/phone/es.json"),
+    "pt-BR": () => import("../locales/phone/pt-BR.json"),
+  },
 };
+
+/** What has been asked for so far; another language brings the same parts. */
+const parts = new Set<Part>();
 
 /** The nearest of our languages, from what the person chose before and what the browser prefers. */
 export function nearestLanguage(wishes: readonly string[]): Language {
@@ -47,8 +70,17 @@ function remembered(): string[] {
 }
 
 async function load(language: Language) {
-  if (i18next.hasResourceBundle(language, "texts")) return;
-  i18next.addResourceBundle(language, "texts", (await files[language]()).default);
+  const missing = [...parts].filter((part) => !i18next.hasResourceBundle(language, part));
+  await Promise.all(
+    missing.map(async (part) => i18next.addResourceBundle(language, part, (await files[part][language]()).default)),
+  );
+}
+
+/** A page of the paperwork together with its texts, for a lazy route. */
+export async function withOffice<T>(page: Promise<T>): Promise<T> {
+  parts.add("office");
+  await load(currentLanguage());
+  return page;
 }
 
 export function currentLanguage(): Language {
@@ -72,13 +104,14 @@ export async function changeLanguage(language: Language) {
   }
 }
 
-export async function startTexts(query: string | null) {
+export async function startTexts(query: string | null, part: "texts" | "phone" = "texts") {
+  parts.add(part);
   await i18next.use(initReactI18next).init({
     lng: "en",
     fallbackLng: false,
     resources: {},
     defaultNS: "texts",
-    ns: ["texts"],
+    ns: ["texts", "office", "phone"],
     interpolation: { escapeValue: false },
     returnNull: false,
     partialBundledLanguages: true,
@@ -102,8 +135,8 @@ export function joinSomeNames(people: { name: string }[], count: number, languag
 }
 
 /** Texts whose key is made from a word of the server; `null` when the server knows a word that we do not. */
-export function useServerWords(): (key: string, values?: Record<string, string>) => string | null {
-  const { t, i18n } = useTranslation();
+export function useServerWords(part: Part = "texts"): (key: string, values?: Record<string, string>) => string | null {
+  const { t, i18n } = useTranslation(part);
   const anyKey = t as unknown as (key: string, values: Record<string, string>) => string;
-  return (key, values = {}) => (i18n.exists(key) ? anyKey(key, values) : null);
+  return (key, values = {}) => (i18n.exists(key, { ns: part }) ? anyKey(key, values) : null);
 }

@@ -28,6 +28,8 @@ interface Way {
 
 const WAYS: Record<string, Way> = {
   "call.received": { from: "whatsapp", to: "switchboard", key: true },
+  "call.initiated": { from: "agent", to: "switchboard", key: true },
+  "call.ringing": { from: "whatsapp", to: "switchboard", key: true },
   "call.pre_accepted": { from: "whatsapp", to: "switchboard" },
   "call.accepted": { from: "whatsapp", to: "switchboard", key: true },
   "call.terminated": { from: "whatsapp", to: "switchboard", key: true },
@@ -39,6 +41,11 @@ const WAYS: Record<string, Way> = {
   "provider.ended_before_offer": { from: "whatsapp", to: "switchboard", key: true },
   "provider.offered_after_end": { from: "whatsapp", to: "switchboard", key: true },
   "provider.times": { from: "whatsapp", to: "switchboard" },
+  "provider.connect_sent": { from: "switchboard", to: "whatsapp", key: true },
+  "provider.dialled": { from: "whatsapp", to: "switchboard" },
+  "provider.answer_came": { from: "whatsapp", to: "switchboard", key: true },
+  "provider.appeared_late": { from: "whatsapp", to: "switchboard", tone: "bad", key: true },
+  "provider.status": { from: "whatsapp", to: "switchboard" },
   "provider.pre_accept_sent": { from: "switchboard", to: "whatsapp", key: true },
   "provider.accept_sent": { from: "switchboard", to: "whatsapp", key: true },
   "provider.reject_sent": { from: "switchboard", to: "whatsapp", key: true },
@@ -61,6 +68,12 @@ const WAYS: Record<string, Way> = {
   "agent.put_through": { from: "switchboard", to: "agent", tone: "good", key: true },
   "agent.line_lost": { from: "agent", to: "switchboard", tone: "bad", key: true },
   "agent.line_back": { from: "agent", to: "switchboard", tone: "good", key: true },
+  "recording.announced": { from: "switchboard", to: "whatsapp", key: true },
+  "recording.started": { from: "switchboard", to: "switchboard", key: true },
+  "recording.paused": { from: "agent", to: "switchboard", key: true },
+  "recording.resumed": { from: "agent", to: "switchboard", key: true },
+  "recording.stopped": { from: "switchboard", to: "switchboard" },
+  "recording.failed": { from: "switchboard", to: "switchboard", tone: "bad", key: true },
   "input.refused": { from: "switchboard", to: "switchboard" },
   "deadline.passed": { from: "switchboard", to: "switchboard", tone: "bad", key: true },
 };

@@ -18,6 +18,7 @@ describe("shortcuts", () => {
   it("are matched by physical key", () => {
     expect(matchShortcut(pressed({ code: "KeyE", key: "у", ctrlKey: true }), false, [])).toBe("end");
     expect(matchShortcut(pressed({ code: "KeyM", key: "µ", altKey: true }), false, [])).toBe("mute");
+    expect(matchShortcut(pressed({ code: "KeyR", key: "®", altKey: true }), false, [])).toBe("record");
     expect(matchShortcut(pressed({ code: "KeyH", metaKey: true }), false, [])).toBe("history");
     expect(matchShortcut(pressed({ code: "Escape", key: "Escape" }), false, [])).toBe("decline");
     expect(matchShortcut(pressed({ code: "Slash", key: "?", shiftKey: true }), false, [])).toBe("shortcuts");

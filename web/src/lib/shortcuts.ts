@@ -3,7 +3,7 @@
  * which only moves the focus.
  */
 
-export type ShortcutName = "focus_phone" | "end" | "mute" | "history" | "decline" | "shortcuts";
+export type ShortcutName = "focus_phone" | "end" | "mute" | "record" | "history" | "decline" | "shortcuts";
 
 export interface Shortcut {
   name: ShortcutName;
@@ -20,6 +20,7 @@ export const SHORTCUTS: Shortcut[] = [
   { name: "focus_phone", code: "F8", whileTyping: true, label: "F8" },
   { name: "end", code: "KeyE", ctrl: true, label: "Ctrl E" },
   { name: "mute", code: "KeyM", alt: true, label: "Alt M" },
+  { name: "record", code: "KeyR", alt: true, label: "Alt R" },
   { name: "history", code: "KeyH", ctrl: true, label: "Ctrl H" },
   { name: "decline", code: "Escape", label: "Esc" },
   { name: "shortcuts", code: "", key: "?", label: "?" },

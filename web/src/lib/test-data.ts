@@ -18,6 +18,9 @@ export function aCall(id: string, change: Partial<Call>): Call {
     deeplink_payload: null,
     branch_id: null,
     offered_at: new Date(START).toISOString(),
+    placed_by: null,
+    dialled_at: null,
+    rang_at: null,
     answer_by: null,
     ring_until: null,
     pre_accepted_at: null,
@@ -31,6 +34,7 @@ export function aCall(id: string, change: Partial<Call>): Call {
     duration_seconds: null,
     error: null,
     quality: null,
+    recording: null,
     ...change,
   };
 }
@@ -58,6 +62,7 @@ export function hello(change: Partial<Hello>): Hello {
     my_call: null,
     my_status: "available",
     presence: [],
+    draining_ends_at: null,
     ...change,
   };
 }

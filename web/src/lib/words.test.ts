@@ -4,6 +4,7 @@ import { LANGUAGES, nearestLanguage } from "./i18n";
 
 type Texts = { [key: string]: string | Texts };
 
+/** All files of a language: what comes with the first page, the paperwork, and the customer’s phone. */
 async function texts(language: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const walk = (part: Texts, path: string) => {
@@ -12,7 +13,9 @@ async function texts(language: string): Promise<Map<string, string>> {
       else walk(value, `${path}${key}.`);
     }
   };
-  walk(JSON.parse(await readFile(`src/locales/${language}.json`, "utf8")) as Texts, "");
+  for (const part of ["", "office/", "phone/"]) {
+    walk(JSON.parse(await readFile(`src/locales/${part}${language}.json`, "utf8")) as Texts, part);
+  }
   return found;
 }
 

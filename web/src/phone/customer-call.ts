@@ -40,7 +40,17 @@ export class CustomerCall {
     this.audio.dataset.testid = "phone-audio";
   }
 
-  async start(number: BusinessNumber, customer: Customer, sound: PhoneSound, faults: Faults) {
+  /** The customer calls; with the message whose call button was pressed. */
+  start(number: BusinessNumber, customer: Customer, sound: PhoneSound, faults: Faults, message: string | null) {
+    return this.open(sound, { type: "call", number: number.id, customer, faults, message });
+  }
+
+  /** The customer picks up a call of the business. */
+  pickUp(call: string, sound: PhoneSound) {
+    return this.open(sound, { type: "pick_up", call });
+  }
+
+  private async open(sound: PhoneSound, wish: object) {
     this.changed(() => ({ ...idle, state: "calling" }));
     const spoken = await this.openSound(sound);
     const socket = simulator.socket();
@@ -55,7 +65,7 @@ export class CustomerCall {
     document.body.append(this.audio);
     void this.audio.play().catch(() => undefined);
     await peer.setLocalDescription();
-    const call = { type: "call", number: number.id, customer, sdp: peer.localDescription?.sdp, sound: spoken, faults };
+    const call = { ...wish, sdp: peer.localDescription?.sdp, sound: spoken };
     const say = () => socket.send(JSON.stringify(call));
     if (socket.readyState === WebSocket.OPEN) say();
     else socket.onopen = say;
@@ -103,9 +113,9 @@ export class CustomerCall {
       this.peer?.setRemoteDescription({ type: "answer", sdp: frame.sdp }).catch(() => this.over("failed"));
     } else if (frame.type === "log") {
       this.changed((view) => ({ ...view, log: [...view.log, { at_ms: frame.at_ms, what: frame.what }] }));
-    } else if (frame.state === "ended") {
+    } else if (frame.type === "state" && frame.state === "ended") {
       this.over(frame.why ?? null);
-    } else {
+    } else if (frame.type === "state") {
       const { state } = frame;
       this.changed((view) => ({
         ...view,

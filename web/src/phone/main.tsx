@@ -21,7 +21,7 @@ function followTheSystem() {
 
 async function start() {
   followTheSystem();
-  await startTexts(new URLSearchParams(location.search).get("lang"));
+  await startTexts(new URLSearchParams(location.search).get("lang"), "phone");
   const root = document.getElementById("root");
   if (root === null) throw new Error("phone.html has a #root");
   createRoot(root).render(

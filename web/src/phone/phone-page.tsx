@@ -4,8 +4,11 @@ import { useTranslation } from "react-i18next";
 import { Logo } from "../components/logo";
 import { setPageTitle } from "../lib/page-title";
 import { type CallView, CustomerCall, idle } from "./customer-call";
-import { Handheld } from "./handheld";
+import { Handheld, type Screen } from "./handheld";
+import { useLine } from "./line";
+import { Messages } from "./messages";
 import styles from "./phone.module.css";
+import { Profile } from "./profile";
 import {
   type BusinessNumber,
   type Customer,
@@ -44,7 +47,7 @@ function useWorld(): { customers: Customer[]; numbers: BusinessNumber[]; offline
 }
 
 function FaultBoxes(props: { chosen: FaultName[]; onChange: (chosen: FaultName[]) => void }) {
-  const { t } = useTranslation();
+  const { t } = useTranslation("phone");
   return (
     <section className={styles.card}>
       <header>
@@ -72,7 +75,7 @@ function FaultBoxes(props: { chosen: FaultName[]; onChange: (chosen: FaultName[]
 }
 
 function Log({ view }: { view: CallView }) {
-  const { t } = useTranslation();
+  const { t } = useTranslation("phone");
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     const text = view.log.map((line) => `${(line.at_ms / 1000).toFixed(3).padStart(8)}  ${line.what}`).join("\n");
@@ -108,13 +111,14 @@ function Log({ view }: { view: CallView }) {
 }
 
 export function PhonePage() {
-  const { t } = useTranslation();
+  const { t } = useTranslation("phone");
   const { customers, numbers, offline } = useWorld();
   const [customerAt, setCustomerAt] = useState(0);
   const [numberAt, setNumberAt] = useState(0);
   const [sound, setSound] = useState<PhoneSound>(window.isSecureContext ? "microphone" : "voice");
   const [faults, setFaults] = useState<FaultName[]>([]);
   const [view, setView] = useState<CallView>(idle);
+  const [screen, setScreen] = useState<Screen>("call");
   const call = useRef<CustomerCall | null>(null);
   useEffect(() => setPageTitle(t("phone.page_title")), [t]);
   useEffect(() => () => call.current?.close(), []);
@@ -122,19 +126,45 @@ export function PhonePage() {
   const number = numbers[numberAt];
   const busy = view.state === "calling" || view.state === "ringing" || view.state === "connected";
 
-  const start = () => {
-    if (customer === undefined || number === undefined) return;
+  const line = useLine(number, customer);
+  const { incoming } = line;
+  // A call of another of the business's numbers turns the page to that number.
+  useEffect(() => {
+    const at = numbers.findIndex((each) => each.id === incoming?.number);
+    if (at >= 0) setNumberAt(at);
+  }, [incoming, numbers]);
+
+  // What stands on an open screen has been looked at; another customer's messages are others.
+  const theirs = line.pair?.messages.filter((each) => each.from === "business" && each.kind !== "call").length ?? 0;
+  const seen = useRef({ customer: -1, count: 0 });
+  if (seen.current.customer !== customerAt) seen.current = { customer: customerAt, count: 0 };
+  if (screen === "messages") seen.current.count = theirs;
+  const unread = Math.max(theirs - seen.current.count, 0);
+
+  const begin = () => {
     call.current?.close();
     const next = new CustomerCall((change) => setView(change));
     call.current = next;
+    setScreen("call");
+    return next;
+  };
+  const accept = () => {
+    if (incoming === null) return;
+    begin()
+      .pickUp(incoming.call, sound)
+      .catch(() => setView({ ...idle, state: "failed" }));
+  };
+  const start = (message: string | null) => {
+    if (customer === undefined || number === undefined) return;
+    const next = begin();
     const chosen = FAULTS.filter(({ name }) => faults.includes(name)).map((each) => each.faults);
     const all: Faults = Object.assign({}, ...chosen);
-    next.start(number, customer, sound, all).catch(() => setView({ ...idle, state: "failed" }));
+    next.start(number, customer, sound, all, message).catch(() => setView({ ...idle, state: "failed" }));
   };
 
   return (
     <main className={styles.page}>
-      <div className={styles.left}>
+      <div className={styles.intro}>
         <p className={styles.brand}>
           <Logo size={28} />
           Switchboard
@@ -147,6 +177,35 @@ export function PhonePage() {
             {t("phone.offline")}
           </p>
         )}
+      </div>
+      <div className={styles.phone}>
+        <Handheld
+          view={view}
+          number={number}
+          ready={customer !== undefined && number !== undefined}
+          incoming={incoming !== null}
+          screen={screen}
+          unread={unread}
+          messages={
+            <Messages
+              messages={line.pair?.messages ?? []}
+              number={number}
+              busy={busy}
+              onWrite={(text) => line.say({ type: "write", text })}
+              onReply={(request, answer) => line.say({ type: "reply", request, answer })}
+              onPress={(message) => start(message)}
+            />
+          }
+          onScreen={setScreen}
+          onAccept={accept}
+          onDecline={() => incoming !== null && line.say({ type: "decline", call: incoming.call })}
+          onCall={() => start(null)}
+          onHangUp={() => call.current?.hangUp()}
+          onKey={(key) => call.current?.keys(key)}
+          onMute={(on) => call.current?.mute(on)}
+        />
+      </div>
+      <div className={styles.choices}>
         <section className={styles.card}>
           <h2>{t("phone.who")}</h2>
           <label className={styles.field}>
@@ -179,6 +238,12 @@ export function PhonePage() {
           </label>
           {!offline && numbers.length === 0 && <p className="dim">{t("phone.no_numbers")}</p>}
         </section>
+        <Profile permission={line.pair?.permission ?? null} onSet={(answer) => line.say({ type: "profile", answer })} />
+        {line.refused !== null && (
+          <p className={styles.trouble} role="alert">
+            {line.refused}
+          </p>
+        )}
         <fieldset className={styles.card}>
           <legend className="sr-only">{t("phone.choose_sound")}</legend>
           <h2>{t("phone.sound")}</h2>
@@ -202,15 +267,6 @@ export function PhonePage() {
           )}
         </fieldset>
       </div>
-      <Handheld
-        view={view}
-        number={number}
-        ready={customer !== undefined && number !== undefined}
-        onCall={start}
-        onHangUp={() => call.current?.hangUp()}
-        onKey={(key) => call.current?.keys(key)}
-        onMute={(on) => call.current?.mute(on)}
-      />
       <div className={styles.right}>
         <FaultBoxes chosen={faults} onChange={setFaults} />
         <Log view={view} />

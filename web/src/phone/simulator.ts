@@ -36,7 +36,33 @@ export type FaultName = "duplicate" | "end_first" | "drop_end" | "stale" | "slow
 
 export type PhoneState = "calling" | "ringing" | "connected" | "ended";
 
+/** Something between the business and the customer, as the simulator keeps it. */
+export interface Message {
+  id: string;
+  at: number;
+  from: "business" | "customer" | "system";
+  kind: string;
+  text: string;
+  status: string;
+  error: number | null;
+  button: string | null;
+  button_until: number | null;
+  open: boolean;
+}
+
+export type Permission = { status: "no_permission" } | { status: "temporary"; until: number } | { status: "permanent" };
+
+export interface Pair {
+  permission: Permission;
+  messages: Message[];
+}
+
+export type PermissionAnswer = "temporary" | "permanent" | "decline";
+
 export type FromSimulator =
+  | ({ type: "pair" } & Pair)
+  | { type: "incoming"; call: string | null; number?: string }
+  | { type: "refused"; why: string }
   | { type: "answer"; sdp: string }
   | { type: "state"; state: PhoneState; why?: string | null }
   | { type: "log"; at_ms: number; what: string };

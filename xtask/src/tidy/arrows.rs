@@ -34,12 +34,12 @@ const WALLS: [(&str, &[&str]); 10] = [
     ("axum", &["http", "console", "simulator", "switchboard"]),
     ("tower-sessions", &["http"]),
     ("utoipa", &["http", "engine"]),
-    ("reqwest", &["provider", "simulator", "switchboard"]),
+    ("reqwest", &["provider", "engine", "simulator", "switchboard"]),
     ("clap", &["switchboard"]),
 ];
 
 /// All that the core may use: nothing that waits, reads a clock or knows a protocol.
-const CORE: [&str; 3] = ["rlibphonenumber", "thiserror", "uuid"];
+const CORE: [&str; 5] = ["jiff", "rlibphonenumber", "thiserror", "unicode-normalization", "uuid"];
 
 pub(super) fn check(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
     let mut manifests = vec![root.join("xtask/Cargo.toml"), root.join("tests/Cargo.toml")];

@@ -8,13 +8,17 @@ use std::path::Path;
 const CRATES: [&str; 2] = ["switchboard-engine", "switchboard-http"];
 
 /// Pairs that are there and known. A new one fails; one that is gone has to leave this list.
-const KNOWN: [(&str, &str, &str); 8] = [
+const KNOWN: [(&str, &str, &str); 10] = [
     // A call's task, the registry of tasks and the inbox pass each other's messages.
     ("switchboard-engine", "call_registry", "call_task"),
     ("switchboard-engine", "call_registry", "inbox"),
     ("switchboard-engine", "call_task", "inbox"),
     // Effects are the doing half of the task, in files of their own.
     ("switchboard-engine", "call_task", "effects"),
+    // What a call's task keeps of its recording, and the half of the task that minds it, in a file of its own.
+    ("switchboard-engine", "call_task", "recordings"),
+    // A mail is a kind of job, and its sender says what came of it.
+    ("switchboard-engine", "jobs", "mail"),
     // Signing in answers with the account as the API shows it.
     ("switchboard-http", "api", "auth"),
     // The state of the server holds the counters and policies of these two, whose handlers take the state.

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Leads to every document.
+const INDEX: &str = "docs/README.md";
 const ERRORS: &str = "docs/reference/errors.md";
 const CONFIGURATION: &str = "docs/reference/configuration.md";
 
@@ -43,6 +45,13 @@ pub(super) fn check(root: &Path, files: &[PathBuf], complaints: &mut Vec<String>
             if !documents.contains(last_part(&document)) {
                 complaints.push(format!("{}: there is no document {document}", shown(root, path)));
             }
+        }
+    }
+    let index = links(&read(root, INDEX));
+    for path in files.iter().map(|path| shown(root, path)) {
+        let below = path.strip_prefix("docs/").filter(|name| name.ends_with(".md") && *name != "README.md");
+        if let Some(name) = below.filter(|name| !index.contains(*name)) {
+            complaints.push(format!("{INDEX}: {name} is not in it"));
         }
     }
     for (source, opening, document) in PROMISES {

@@ -6,7 +6,7 @@ use crate::call::effect::{CallEffect, Seat};
 use crate::call::event::CallEventKind;
 use crate::call::in_talk::InTalk;
 use crate::call::incoming::{Accept, Incoming};
-use crate::call::input::ProviderAnswer;
+use crate::call::input::{Direction, ProviderAnswer};
 use crate::call::state::ProviderState;
 use crate::call::{Call, Phase, Refusal};
 use crate::ids::UserId;
@@ -18,12 +18,19 @@ const UNCLEAR_FOR: Duration = Duration::from_secs(3);
 impl Call {
     pub(super) fn customer_connected(&mut self, now: Timestamp) {
         match self.phase {
-            Phase::Incoming(_) | Phase::InTalk(_) if self.leg.prepared && !self.leg.connected => {
+            Phase::Incoming(_) | Phase::Outgoing(_) | Phase::InTalk(_)
+                if self.leg_can_be_up() && !self.leg.connected =>
+            {
                 self.leg.connected = true;
                 self.record(now, CallEventKind::CustomerConnected);
                 self.accept_if_ready(now);
             }
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+            Phase::Unknown
+            | Phase::Restored
+            | Phase::Incoming(_)
+            | Phase::Outgoing(_)
+            | Phase::InTalk(_)
+            | Phase::Over => {
                 self.refuse_input(now, "customer_connected", self.why_not());
             }
         }
@@ -50,9 +57,12 @@ impl Call {
                 self.answered_again(now, talk, by);
                 Ok(())
             }
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
-                Err(self.not_now())
-            }
+            Phase::Unknown
+            | Phase::Restored
+            | Phase::Incoming(_)
+            | Phase::Outgoing(_)
+            | Phase::InTalk(_)
+            | Phase::Over => Err(self.not_now()),
         }
     }
 
@@ -112,14 +122,23 @@ impl Call {
 
     pub(super) fn customer_heard(&mut self, now: Timestamp) {
         match self.phase {
-            Phase::Incoming(_) | Phase::InTalk(_) if self.leg.prepared => {}
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+            Phase::Incoming(_) | Phase::Outgoing(_) | Phase::InTalk(_) if self.leg_can_be_up() => {}
+            Phase::Unknown
+            | Phase::Restored
+            | Phase::Incoming(_)
+            | Phase::Outgoing(_)
+            | Phase::InTalk(_)
+            | Phase::Over => {
                 return self.refuse_input(now, "customer_heard", self.why_not());
             }
         }
         if !self.leg.heard {
             self.leg.heard = true;
             self.record(now, CallEventKind::CustomerHeard);
+        }
+        if let Phase::Outgoing(outgoing) = self.phase {
+            // Who speaks has picked up, whether the status has come or not.
+            return self.picked_up(now, outgoing, true);
         }
         let Phase::Incoming(mut incoming) = self.phase else { return };
         match incoming.accept {
@@ -133,17 +152,41 @@ impl Call {
         }
     }
 
+    /// Both descriptions are there: the path to the customer can come up.
+    const fn leg_can_be_up(&self) -> bool {
+        self.leg.prepared && (self.leg.answered || matches!(self.facts.direction, Direction::Incoming))
+    }
+
     fn accepted(&mut self, now: Timestamp, incoming: Incoming, presumed: bool) {
+        self.begin_talk(now, incoming.taken_by, incoming.taker_lost_at, presumed);
+    }
+
+    /// Both sides may speak from here on: our accept is through, or the customer picked up.
+    pub(super) fn begin_talk(
+        &mut self,
+        now: Timestamp,
+        taken_by: Option<UserId>,
+        lost_at: Option<Timestamp>,
+        presumed: bool,
+    ) {
         self.facts.state = ProviderState::Accepted;
         self.facts.accepted_at = Some(now);
         self.record(now, CallEventKind::Accepted { presumed });
+        let recorded = self.is_recorded_by_rule();
+        let announced = recorded && self.is_announced();
+        if announced {
+            // Before the gate opens: nobody hears the customer before he was told.
+            self.start_recording(now, None);
+        }
         self.emit(CallEffect::OpenGate);
         let longest = self.facts.policy.as_ref().map(|policy| policy.max_call_duration);
         let ends_at = now.plus(longest.unwrap_or(Duration::MAX));
-        match (incoming.taken_by, incoming.taker_lost_at) {
+        match (taken_by, lost_at) {
             (Some(agent), None) => {
                 self.phase = Phase::InTalk(InTalk::with_agent(agent, now, ends_at));
-                self.put_through(now, agent);
+                if !announced {
+                    self.put_through(now, agent);
+                }
             }
             // He clicked and lost his line since. The customer is here: the rule of the lost line serves him.
             (Some(agent), Some(lost_at)) => {
@@ -151,8 +194,13 @@ impl Call {
             }
             (None, _) => {
                 self.phase = Phase::InTalk(InTalk::with_echo(now, ends_at));
-                self.emit(CallEffect::Bridge(Seat::Echo));
+                if !announced {
+                    self.emit(CallEffect::Bridge(Seat::Echo));
+                }
             }
+        }
+        if recorded && !announced {
+            self.start_recording(now, None);
         }
     }
 

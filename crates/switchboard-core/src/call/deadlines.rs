@@ -4,6 +4,7 @@
 use crate::call::event::CallEventKind;
 use crate::call::in_talk::{MUSIC_AFTER, TAKE_BACK_FOR, With};
 use crate::call::incoming::{Accept, PreAccept};
+use crate::call::outgoing::Dial;
 use crate::call::state::EndReason;
 use crate::call::{Call, Phase};
 use crate::time::{Deadline, Timestamp};
@@ -14,6 +15,16 @@ use crate::time::{Deadline, Timestamp};
 pub(super) enum Moment {
     /// C11: the longest duration is reached.
     TooLong,
+    /// A call of ours has rung for as long as it may.
+    RingsOut,
+    /// Nobody knows what became of our `connect`, and no word came.
+    DialUndecided,
+    /// The line of the one who calls did not come back.
+    CallerGone,
+    /// The customer picked up, and his media answer never came.
+    AnswerNeverCame,
+    /// Our `connect` was not answered in its time.
+    DialGivenUp,
     /// An accept could not be answered in time any more.
     TooLateToAccept,
     /// Nobody clicked; the fallback would start here, and there is none.
@@ -26,6 +37,8 @@ pub(super) enum Moment {
     PreAcceptGivenUp,
     /// C10: the customer's media are not up yet and are not waited for any longer.
     WarmUpOver,
+    /// Nobody said that the announcement was heard.
+    AnnouncementOver,
     /// The last notice takes too long.
     GoodbyeOver,
     /// Nobody took the call that was offered again.
@@ -66,9 +79,20 @@ impl Call {
                     Accept::Unclear { decide_by } => consider(Moment::AcceptUndecided, Some(decide_by)),
                 }
             }
+            Phase::Outgoing(outgoing) => {
+                consider(Moment::RingsOut, Some(outgoing.rings_until));
+                consider(Moment::CallerGone, outgoing.given_up_without_line());
+                match outgoing.dial {
+                    Dial::NotSent | Dial::Through => {}
+                    Dial::Sent { give_up_at } => consider(Moment::DialGivenUp, Some(give_up_at)),
+                    Dial::Unclear { decide_by } => consider(Moment::DialUndecided, Some(decide_by)),
+                }
+            }
             Phase::InTalk(talk) => {
                 consider(Moment::TooLong, Some(talk.ends_at));
-                consider(Moment::WarningDue, talk.warn_at);
+                consider(Moment::AnswerNeverCame, self.answer_needed_by());
+                consider(Moment::AnnouncementOver, self.announced_by());
+                consider(Moment::WarningDue, talk.warn_at.filter(|_| !self.is_announcing()));
                 consider(Moment::ToneOver, talk.tone_until);
                 match talk.with {
                     With::Agent(_) | With::Echo => {}
@@ -77,7 +101,7 @@ impl Call {
                         consider(Moment::TakeBackOver, Some(since.plus(TAKE_BACK_FOR)));
                     }
                     With::OfferedAgain { until } => consider(Moment::OfferedAgainOver, Some(until)),
-                    With::Goodbye { until } => consider(Moment::GoodbyeOver, Some(until)),
+                    With::Goodbye { until, .. } => consider(Moment::GoodbyeOver, Some(until)),
                 }
             }
             Phase::Unknown | Phase::Restored | Phase::Over => {}
@@ -111,6 +135,35 @@ impl Call {
                 }
                 Moment::WarmUpOver => self.accept_if_ready(now),
                 Moment::TooLong
+                | Moment::RingsOut
+                | Moment::DialUndecided
+                | Moment::CallerGone
+                | Moment::AnswerNeverCame
+                | Moment::DialGivenUp
+                | Moment::AnnouncementOver
+                | Moment::GoodbyeOver
+                | Moment::OfferedAgainOver
+                | Moment::TakeBackOver
+                | Moment::MusicDue
+                | Moment::ToneOver
+                | Moment::WarningDue => {}
+            },
+            Phase::Outgoing(outgoing) => match why {
+                Moment::RingsOut => self.rings_out(now, moment, outgoing),
+                Moment::CallerGone => self.given_up(now, moment, EndReason::AgentLost),
+                Moment::DialUndecided => self.end_dial_unknown(now, moment),
+                Moment::DialGivenUp => {
+                    self.dial_unclear(now, moment, outgoing, String::from("no answer in time"));
+                }
+                Moment::TooLong
+                | Moment::AnswerNeverCame
+                | Moment::TooLateToAccept
+                | Moment::RingingOver
+                | Moment::AcceptUndecided
+                | Moment::AcceptGivenUp
+                | Moment::PreAcceptGivenUp
+                | Moment::WarmUpOver
+                | Moment::AnnouncementOver
                 | Moment::GoodbyeOver
                 | Moment::OfferedAgainOver
                 | Moment::TakeBackOver
@@ -119,11 +172,15 @@ impl Call {
                 | Moment::WarningDue => {}
             },
             Phase::InTalk(talk) => match (why, talk.with) {
+                (Moment::AnswerNeverCame, _) => self.end_failed(now, EndReason::MediaFailed, None),
                 (Moment::TooLong, _) => {
                     self.record(now, CallEventKind::DeadlinePassed(EndReason::TooLong));
                     self.end_by_rule(now, moment, EndReason::TooLong);
                 }
-                (Moment::GoodbyeOver, _) => self.end_by_rule(now, moment, EndReason::AgentLost),
+                (Moment::AnnouncementOver, _) => self.announcement_unheard(now, talk),
+                (Moment::GoodbyeOver, With::Goodbye { why, .. }) => {
+                    self.end_by_rule(now, moment, why.reason());
+                }
                 (Moment::OfferedAgainOver, _) => self.offered_again_in_vain(now, moment, talk),
                 (Moment::TakeBackOver, _) => self.offer_again(now, moment, talk),
                 (Moment::MusicDue, With::LostAgent { agent, since, .. }) => {
@@ -132,11 +189,19 @@ impl Call {
                 (Moment::ToneOver, _) => self.tone_over(talk),
                 (Moment::WarningDue, _) => self.warn(now, moment, talk),
                 (
+                    Moment::GoodbyeOver,
+                    With::Agent(_) | With::Echo | With::LostAgent { .. } | With::OfferedAgain { .. },
+                )
+                | (
                     Moment::MusicDue,
                     With::Agent(_) | With::Echo | With::OfferedAgain { .. } | With::Goodbye { .. },
                 )
                 | (
-                    Moment::TooLateToAccept
+                    Moment::RingsOut
+                    | Moment::DialUndecided
+                    | Moment::CallerGone
+                    | Moment::DialGivenUp
+                    | Moment::TooLateToAccept
                     | Moment::RingingOver
                     | Moment::AcceptUndecided
                     | Moment::AcceptGivenUp

@@ -6,7 +6,7 @@
 use crate::call::effect::{CallEffect, StopRinging};
 use crate::call::event::CallEventKind;
 use crate::call::incoming::{Incoming, PreAccept};
-use crate::call::input::{ProviderAnswer, ProviderFault};
+use crate::call::input::{Direction, DrainAnswer, ProviderAnswer, ProviderFault};
 use crate::call::state::{EndReason, EndedBy, Ending, Outcome, ProviderState};
 use crate::call::{Call, Phase, Refusal};
 use crate::ids::UserId;
@@ -26,6 +26,7 @@ impl Call {
         let unanswered = ending.reason == EndReason::NoAnswer;
         let why = if unanswered { StopRinging::TimedOut } else { StopRinging::Ended };
         self.stop_ringing_all(now, |_| why);
+        self.end_recording(now);
         match owed {
             Owed::Nothing => {}
             Owed::Reject => {
@@ -52,6 +53,7 @@ impl Call {
                 ProviderState::Cancelled => CallEventKind::Cancelled(ending),
                 // The live states are no ends; the compiler wants them named, no caller passes them.
                 ProviderState::Failed
+                | ProviderState::Dialled
                 | ProviderState::Ringing
                 | ProviderState::PreAccepted
                 | ProviderState::Accepted => CallEventKind::Failed(ending),
@@ -61,13 +63,21 @@ impl Call {
 
     /// The verb a live call owes: once an accept has left, only `terminate` is sure to end it, because the
     /// provider refuses to reject a call he counts as accepted.
-    fn owed(&self) -> Owed {
+    pub(super) fn owed(&self) -> Owed {
         match self.phase {
+            // Not known to have arrived: he is told when he comes to speak of it (`outgoing.rs`).
+            Phase::Outgoing(_) | Phase::Restored if self.is_ours() => {
+                if self.facts.reached {
+                    Owed::Terminate
+                } else {
+                    Owed::Nothing
+                }
+            }
             Phase::Incoming(incoming) if incoming.accept_left() => Owed::Terminate,
             Phase::InTalk(_) => Owed::Terminate,
             Phase::Restored if self.facts.state == ProviderState::Accepted => Owed::Terminate,
             Phase::Incoming(_) | Phase::Restored => Owed::Reject,
-            Phase::Unknown | Phase::Over => Owed::Nothing,
+            Phase::Unknown | Phase::Outgoing(_) | Phase::Over => Owed::Nothing,
         }
     }
 
@@ -93,13 +103,31 @@ impl Call {
         }
         self.record(now, CallEventKind::DeadlinePassed(EndReason::NoAnswer));
         let ending = Self::by_exchange(moment, Outcome::Missed, EndReason::NoAnswer);
-        self.end(now, ProviderState::Missed, ending, Owed::Reject);
+        self.end(now, ProviderState::Missed, ending, self.owed_unanswered());
+    }
+
+    const fn owed_unanswered(&self) -> Owed {
+        match self.facts.direction {
+            Direction::Incoming => Owed::Reject,
+            Direction::Outgoing => Owed::Terminate,
+        }
     }
 
     /// A switch or a limit keeps the call out; live calls are not touched.
     pub(super) fn end_refused_by_us(&mut self, now: Timestamp, reason: EndReason) {
         let ending = Self::by_exchange(now, Outcome::Rejected, reason);
         self.end(now, ProviderState::Rejected, ending, Owed::Reject);
+    }
+
+    /// The exchange is being stopped: the customer gets the answer his number has for that.
+    pub(super) fn end_draining(&mut self, now: Timestamp, answer: DrainAnswer) {
+        match answer {
+            DrainAnswer::Reject => self.end_refused_by_us(now, EndReason::Draining),
+            DrainAnswer::Ignore => {
+                let ending = Self::by_exchange(now, Outcome::Missed, EndReason::Draining);
+                self.end(now, ProviderState::Missed, ending, Owed::Nothing);
+            }
+        }
     }
 
     pub(super) fn declined_by_all(&mut self, now: Timestamp, last: UserId) {
@@ -146,6 +174,11 @@ impl Call {
                 self.end(now, ProviderState::Terminated, ending, Owed::Terminate);
                 Ok(())
             }
+            Phase::Outgoing(_) => {
+                let ending = Self::by_person(now, Outcome::Cancelled, EndReason::AgentHungUp, by);
+                self.end(now, ProviderState::Cancelled, ending, self.owed());
+                Ok(())
+            }
             Phase::Incoming(incoming) => match incoming.taken_by() {
                 Some(taker) if taker == by => {
                     let ending = Self::by_person(now, Outcome::Rejected, EndReason::AgentHungUp, by);
@@ -164,7 +197,7 @@ impl Call {
         match self.phase {
             Phase::InTalk(_) => self.end_by_rule(now, now, EndReason::CustomerSilent),
             // Before the accept nothing need come from the customer.
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::Over => {
+            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::Outgoing(_) | Phase::Over => {
                 self.refuse_input(now, "customer_silent", self.why_not());
             }
         }
@@ -173,11 +206,12 @@ impl Call {
     pub(super) fn customer_leg_failed(&mut self, now: Timestamp) {
         match self.phase {
             Phase::Incoming(_) if self.leg.asked_for => self.end_failed(now, EndReason::MediaFailed, None),
+            Phase::Outgoing(_) if self.leg.answered => self.end_failed(now, EndReason::MediaFailed, None),
             Phase::InTalk(_) if self.facts.answered_at.is_some() => {
                 self.end_by_rule(now, now, EndReason::MediaFailed);
             }
             Phase::InTalk(_) => self.end_failed(now, EndReason::MediaFailed, None),
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::Over => {
+            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::Outgoing(_) | Phase::Over => {
                 self.refuse_input(now, "customer_leg_failed", self.why_not());
             }
         }
@@ -185,17 +219,32 @@ impl Call {
 
     pub(super) fn node_restarted(&mut self, now: Timestamp) {
         match self.phase {
-            Phase::Incoming(_) | Phase::InTalk(_) | Phase::Restored => {
+            Phase::Incoming(_) | Phase::Outgoing(_) | Phase::InTalk(_) | Phase::Restored => {
                 if self.facts.state == ProviderState::Accepted {
                     let outcome = self.outcome_after_accept(Outcome::Failed);
                     let ending = Self::by_exchange(now, outcome, EndReason::NodeRestarted);
                     self.end(now, ProviderState::Terminated, ending, Owed::Terminate);
                 } else {
                     self.end_failed(now, EndReason::NodeRestarted, None);
-                    self.reject_may_be_late = true;
+                    self.reject_may_be_late = !self.is_ours();
                 }
             }
             Phase::Unknown | Phase::Over => self.refuse_input(now, "node_restarted", self.why_not()),
+        }
+    }
+
+    /// The exchange cannot wait any longer. Who is on the line hears why before it ends.
+    pub(super) fn drain_timeout(&mut self, now: Timestamp) {
+        match self.phase {
+            Phase::InTalk(talk) => self.interrupt_for_maintenance(now, talk),
+            Phase::Outgoing(_) => self.given_up(now, now, EndReason::Draining),
+            Phase::Incoming(_) => {
+                let ending = Self::by_exchange(now, Outcome::Rejected, EndReason::Draining);
+                self.end(now, ProviderState::Rejected, ending, self.owed());
+            }
+            Phase::Unknown | Phase::Restored | Phase::Over => {
+                self.refuse_input(now, "drain_timeout", self.why_not());
+            }
         }
     }
 
@@ -215,7 +264,10 @@ impl Call {
             (Phase::Over, ProviderAnswer::Unknown { detail }) => {
                 self.record_late(now, CallEventKind::ProviderUnclear { action, detail });
             }
-            (Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_), _) => {
+            (
+                Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::Outgoing(_) | Phase::InTalk(_),
+                _,
+            ) => {
                 self.refuse_input(now, action, "this was not asked for");
             }
         }

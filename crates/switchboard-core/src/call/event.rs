@@ -15,30 +15,34 @@ pub struct CallEvent {
     pub what: CallEventKind,
 }
 
-/// What can stand in the story of a call. The first eight are the public catalogue of C5, the rest is the flight record.
+/// What can stand in the story of a call. The first ten are the public catalogue of C5, the rest is the flight record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallEventKind {
     /// A customer's call came in.
     Received,
+    /// A person calls a customer.
+    Initiated(UserId),
+    /// The customer's phone rings.
+    CustomerRings,
     /// `pre_accept` went through (or counts as sent).
     PreAccepted {
         /// The answer was ambiguous twice; we go on as if it had gone through.
         presumed: bool,
     },
-    /// `accept` went through.
+    /// `accept` went through, or the customer picked up.
     Accepted {
-        /// No 200 came, sound proved it.
+        /// No 200 (no status) came, sound or the provider's own times proved it.
         presumed: bool,
     },
     /// Over after it was accepted.
     Terminated(Ending),
-    /// Refused by us.
+    /// Refused by us, or by the customer we called.
     Rejected(Ending),
     /// Never accepted.
     Missed(Ending),
     /// Broken.
     Failed(Ending),
-    /// The caller gave up before anybody accepted.
+    /// Who called gave up before anybody accepted.
     Cancelled(Ending),
 
     /// A provider's `terminate` came for a call we have not been offered (yet).
@@ -50,7 +54,16 @@ pub enum CallEventKind {
     /// The caller gave up before our own deadline passed: the end is corrected from missed to cancelled or back.
     EndRefined(Ending),
 
-    /// The customer leg is ready and our SDP answer is written.
+    /// `connect` leaves.
+    DialSent,
+    /// The provider has our call.
+    Dialled,
+    /// The customer's media answer came.
+    AnswerCame,
+    /// The provider came to speak of a call that we had ended without knowing that he has it.
+    AppearedLate,
+
+    /// The customer leg is ready and our SDP answer or offer is written.
     MediaPrepared,
     /// The customer leg could not be made.
     MediaRefused(MediaRefusal),
@@ -67,14 +80,14 @@ pub enum CallEventKind {
     TerminateSent,
     /// The provider refused a request.
     ProviderRefused {
-        /// `pre_accept`, `accept`, `reject` or `terminate`.
+        /// `connect`, `pre_accept`, `accept`, `reject` or `terminate`.
         action: &'static str,
         /// What it said.
         fault: ProviderFault,
     },
     /// Nobody knows whether a request went through.
     ProviderUnclear {
-        /// `pre_accept`, `accept`, `reject` or `terminate`.
+        /// `connect`, `pre_accept`, `accept`, `reject` or `terminate`.
         action: &'static str,
         /// What we saw.
         detail: String,
@@ -106,6 +119,18 @@ pub enum CallEventKind {
     OfferedAgain,
     /// The customer hears a notice.
     NoticeStarted(Notice),
+    /// The customer is told that the call will be recorded, by a person's wish or by the number's setting.
+    RecordingAnnounced(Option<UserId>),
+    /// The recording begins here.
+    RecordingStarted(Option<UserId>),
+    /// Silence is recorded from here on.
+    RecordingPaused(UserId),
+    /// Sound is recorded again.
+    RecordingResumed(UserId),
+    /// The recording ends here: by a person's word, or with the call.
+    RecordingStopped(Option<UserId>),
+    /// There is no recording, or only the part before this; the call itself is unharmed.
+    RecordingFailed(&'static str),
     /// An input that could not be applied here was refused (C3: never half applied).
     InputRefused {
         /// Which input.
@@ -123,6 +148,8 @@ impl CallEventKind {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Received => "call.received",
+            Self::Initiated(_) => "call.initiated",
+            Self::CustomerRings => "call.ringing",
             Self::PreAccepted { .. } => "call.pre_accepted",
             Self::Accepted { .. } => "call.accepted",
             Self::Terminated(_) => "call.terminated",
@@ -134,6 +161,10 @@ impl CallEventKind {
             Self::OfferedAfterEnd => "provider.offered_after_end",
             Self::ProviderTimes => "provider.times",
             Self::EndRefined(_) => "call.end_refined",
+            Self::DialSent => "provider.connect_sent",
+            Self::Dialled => "provider.dialled",
+            Self::AnswerCame => "provider.answer_came",
+            Self::AppearedLate => "provider.appeared_late",
             Self::MediaPrepared => "media.prepared",
             Self::MediaRefused(_) => "media.refused",
             Self::PreAcceptSent { .. } => "provider.pre_accept_sent",
@@ -153,6 +184,12 @@ impl CallEventKind {
             Self::MusicStarted => "media.music_started",
             Self::OfferedAgain => "ring.offered_again",
             Self::NoticeStarted(_) => "media.notice_started",
+            Self::RecordingAnnounced(_) => "recording.announced",
+            Self::RecordingStarted(_) => "recording.started",
+            Self::RecordingPaused(_) => "recording.paused",
+            Self::RecordingResumed(_) => "recording.resumed",
+            Self::RecordingStopped(_) => "recording.stopped",
+            Self::RecordingFailed(_) => "recording.failed",
             Self::InputRefused { .. } => "input.refused",
             Self::DeadlinePassed(_) => "deadline.passed",
         }

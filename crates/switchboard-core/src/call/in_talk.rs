@@ -51,7 +51,33 @@ pub(super) enum With {
     /// The last notice plays.
     Goodbye {
         until: Timestamp,
+        why: Farewell,
     },
+}
+
+/// Why the last notice plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// The agent is lost, and nobody took the call over.
+    NobodyLeft,
+    /// The exchange is being stopped.
+    Maintenance,
+}
+
+impl Farewell {
+    const fn notice(self) -> Notice {
+        match self {
+            Self::NobodyLeft => Notice::NobodyLeft,
+            Self::Maintenance => Notice::Maintenance,
+        }
+    }
+
+    pub(super) const fn reason(self) -> EndReason {
+        match self {
+            Self::NobodyLeft => EndReason::AgentLost,
+            Self::Maintenance => EndReason::Draining,
+        }
+    }
 }
 
 impl InTalk {
@@ -92,12 +118,12 @@ impl InTalk {
         }
     }
 
-    const fn seat(self) -> Seat {
+    pub(super) const fn seat(self) -> Seat {
         match self.with {
             With::Agent(agent) | With::LostAgent { agent, music: false, .. } => Seat::Agent(agent),
             With::Echo => Seat::Echo,
             With::LostAgent { music: true, .. } | With::OfferedAgain { .. } => Seat::Music,
-            With::Goodbye { .. } => Seat::Notice(Notice::NobodyLeft),
+            With::Goodbye { why, .. } => Seat::Notice(why.notice()),
         }
     }
 }
@@ -108,7 +134,10 @@ impl Call {
         talk.with = with;
         talk.tone_until = None;
         self.phase = Phase::InTalk(talk);
-        self.emit(CallEffect::Bridge(talk.seat()));
+        // An announcement is heard to its end first.
+        if !self.is_announcing() {
+            self.emit(CallEffect::Bridge(talk.seat()));
+        }
     }
 
     /// A person speaks with the customer from now on.
@@ -124,12 +153,21 @@ impl Call {
                 self.record(now, CallEventKind::LineLost(agent));
                 self.taker_lost(now, incoming);
             }
+            Phase::Outgoing(outgoing) if outgoing.by() == agent => {
+                self.record(now, CallEventKind::LineLost(agent));
+                self.caller_lost(now, outgoing);
+            }
             Phase::InTalk(mut talk) if talk.with == With::Agent(agent) => {
                 talk.with = With::LostAgent { agent, since: now, music: false };
                 self.phase = Phase::InTalk(talk);
                 self.record(now, CallEventKind::LineLost(agent));
             }
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+            Phase::Unknown
+            | Phase::Restored
+            | Phase::Incoming(_)
+            | Phase::Outgoing(_)
+            | Phase::InTalk(_)
+            | Phase::Over => {
                 self.refuse_input(now, "line_lost", "this agent is not in the call");
             }
         }
@@ -141,15 +179,24 @@ impl Call {
                 self.record(now, CallEventKind::LineBack(agent));
                 self.taker_back(incoming, agent);
             }
+            Phase::Outgoing(outgoing) if outgoing.by() == agent => {
+                self.record(now, CallEventKind::LineBack(agent));
+                self.caller_back(outgoing);
+            }
             // A line that was replaced before its loss was noticed must be bridged anew as well.
             Phase::InTalk(talk) if talk.taken_by() == Some(agent) => {
                 self.record(now, CallEventKind::LineBack(agent));
                 self.now_with(talk, With::Agent(agent));
-                if self.facts.answered_at.is_none() {
+                if self.facts.answered_at.is_none() && !self.is_announcing() {
                     self.put_through(now, agent);
                 }
             }
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+            Phase::Unknown
+            | Phase::Restored
+            | Phase::Incoming(_)
+            | Phase::Outgoing(_)
+            | Phase::InTalk(_)
+            | Phase::Over => {
                 self.refuse_input(now, "line_back", "this agent is not in the call");
             }
         }
@@ -174,17 +221,31 @@ impl Call {
     pub(super) fn answered_again(&mut self, now: Timestamp, talk: InTalk, by: UserId) {
         self.stop_ringing_for_winner(now, by);
         self.now_with(talk, With::Agent(by));
-        self.put_through(now, by);
+        if !self.is_announcing() {
+            self.put_through(now, by);
+        }
     }
 
     pub(super) fn offered_again_in_vain(&mut self, now: Timestamp, moment: Timestamp, talk: InTalk) {
         self.stop_ringing_all(now, |_| StopRinging::TimedOut);
-        self.say_goodbye(now, moment, talk);
+        self.say_goodbye(now, moment, talk, Farewell::NobodyLeft);
     }
 
-    pub(super) fn say_goodbye(&mut self, now: Timestamp, moment: Timestamp, talk: InTalk) {
-        self.record(now, CallEventKind::NoticeStarted(Notice::NobodyLeft));
-        self.now_with(talk, With::Goodbye { until: moment.plus(GOODBYE_FOR) });
+    pub(super) fn say_goodbye(&mut self, now: Timestamp, moment: Timestamp, talk: InTalk, why: Farewell) {
+        self.give_up_announcement();
+        self.record(now, CallEventKind::NoticeStarted(why.notice()));
+        self.now_with(talk, With::Goodbye { until: moment.plus(GOODBYE_FOR), why });
+    }
+
+    /// The exchange is being stopped. Whoever hears a last notice already is not interrupted in it.
+    pub(super) fn interrupt_for_maintenance(&mut self, now: Timestamp, talk: InTalk) {
+        match talk.with {
+            With::Goodbye { .. } => self.refuse_input(now, "drain_timeout", "the last notice plays already"),
+            With::Agent(_) | With::Echo | With::LostAgent { .. } | With::OfferedAgain { .. } => {
+                self.stop_ringing_all(now, |_| StopRinging::Ended);
+                self.say_goodbye(now, now, talk, Farewell::Maintenance);
+            }
+        }
     }
 
     /// C11: the tone that says the call will end soon. Who hears the last notice needs none.
@@ -208,12 +269,17 @@ impl Call {
     pub(super) fn notice_played(&mut self, now: Timestamp) {
         match self.phase {
             Phase::InTalk(talk) if talk.tone_until.is_some() => self.tone_over(talk),
-            Phase::InTalk(InTalk { with: With::Goodbye { .. }, .. }) => {
-                self.end_by_rule(now, now, EndReason::AgentLost);
+            Phase::InTalk(InTalk { with: With::Goodbye { why, .. }, .. }) => {
+                self.end_by_rule(now, now, why.reason());
             }
             // The tone's own second was over before the word of its end came: not worth a line.
             Phase::InTalk(InTalk { warn_at: None, .. }) => {}
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+            Phase::Unknown
+            | Phase::Restored
+            | Phase::Incoming(_)
+            | Phase::Outgoing(_)
+            | Phase::InTalk(_)
+            | Phase::Over => {
                 self.refuse_input(now, "notice_played", "no notice is playing");
             }
         }

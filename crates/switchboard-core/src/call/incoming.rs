@@ -28,6 +28,8 @@ const ACCEPT_WITHIN: Duration = Duration::from_secs(30);
 const LEAVES_AHEAD: Duration = Duration::from_millis(1_500);
 /// C1: what comes after the ringing starts so long before it is too late.
 const FALLBACK_AHEAD: Duration = Duration::from_secs(3);
+/// A leg that is begun later than so long before the last moment of an answer would not be up by then.
+const SET_UP_AHEAD: Duration = WARM_UP;
 /// C10: how long an accept waits for ICE and DTLS of the customer after `pre_accept`'s 200.
 const WARM_UP: Duration = Duration::from_secs(2);
 
@@ -121,7 +123,7 @@ impl Call {
         match self.phase {
             Phase::Unknown => self.offered_first(now, offered),
             Phase::Over if !self.facts.offered => self.offered_after_end(now, offered),
-            Phase::Over | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) => {
+            Phase::Over | Phase::Restored | Phase::Incoming(_) | Phase::Outgoing(_) | Phase::InTalk(_) => {
                 self.refuse_input(now, "offered", "the call was offered before");
             }
         }
@@ -147,6 +149,10 @@ impl Call {
             Admission::CallingDisabled => {
                 return self.end_refused_by_us(now, EndReason::CallingDisabled);
             }
+            Admission::Blocked => return self.end_refused_by_us(now, EndReason::BlockedCaller),
+            Admission::Draining(answer) => return self.end_draining(now, answer),
+            Admission::OutsideHours => return self.end_refused_by_us(now, EndReason::OutsideHours),
+            Admission::Suspended => return self.end_refused_by_us(now, EndReason::Suspended),
             Admission::AtCapacity => return self.end_refused_by_us(now, EndReason::AtCapacity),
             Admission::Open => {}
         }
@@ -167,15 +173,20 @@ impl Call {
             return;
         }
         self.leg.asked_for = true;
-        self.emit(CallEffect::PrepareMedia);
+        let give_up_at = rings_out_at(destination, answer_by).minus(SET_UP_AHEAD);
+        self.emit(CallEffect::PrepareMedia { give_up_at });
         if let Some(until) = incoming.rings_until() {
             self.ring_everybody(now, until);
         }
     }
 
     pub(super) fn media_prepared(&mut self, now: Timestamp) {
-        let Phase::Incoming(mut incoming) = self.phase else {
-            return self.refuse_input(now, "media_prepared", self.why_not());
+        let mut incoming = match self.phase {
+            Phase::Incoming(incoming) => incoming,
+            Phase::Outgoing(outgoing) if !self.leg.prepared => return self.offer_prepared(now, outgoing),
+            Phase::Unknown | Phase::Restored | Phase::Outgoing(_) | Phase::InTalk(_) | Phase::Over => {
+                return self.refuse_input(now, "media_prepared", self.why_not());
+            }
         };
         if self.leg.prepared || !self.leg.asked_for {
             return self.refuse_input(now, "media_prepared", "the customer leg was ready before");
@@ -204,15 +215,27 @@ impl Call {
 
     pub(super) fn media_refused(&mut self, now: Timestamp, refusal: MediaRefusal) {
         match self.phase {
+            Phase::Outgoing(_) if !self.leg.prepared || self.leg.answered => {
+                self.outgoing_media_refused(now, refusal);
+            }
+            Phase::InTalk(_) if self.is_ours() && self.leg.answered && !self.leg.connected => {
+                self.outgoing_media_refused(now, refusal);
+            }
             Phase::Incoming(_) if !self.leg.prepared => {
                 self.record(now, CallEventKind::MediaRefused(refusal.clone()));
                 match refusal {
                     MediaRefusal::NoPorts => self.end_refused_by_us(now, EndReason::NoRtpPorts),
+                    MediaRefusal::Flooded => self.end_refused_by_us(now, EndReason::Flooded),
                     MediaRefusal::BadOffer(_) => self.end_failed(now, EndReason::BadOffer, None),
                     MediaRefusal::Unavailable => self.end_failed(now, EndReason::MediaUnavailable, None),
                 }
             }
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
+            Phase::Unknown
+            | Phase::Restored
+            | Phase::Incoming(_)
+            | Phase::Outgoing(_)
+            | Phase::InTalk(_)
+            | Phase::Over => {
                 self.refuse_input(now, "media_refused", self.why_not());
             }
         }

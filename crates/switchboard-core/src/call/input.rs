@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use crate::call::state::words;
+pub use crate::admission::{Admission, DrainAnswer};
+use crate::call::clearance::Clearance;
+use crate::call::state::{EndReason, words};
 use crate::ids::UserId;
+use crate::recording::RecordingPolicy;
 use crate::time::Timestamp;
 
 /// One thing that happened.
@@ -13,6 +16,18 @@ pub enum CallInput {
     Offered(Offered),
     /// The provider says the call is over (webhook `terminate`).
     ProviderEnded(ProviderEnded),
+    /// A person calls a customer, and may.
+    Placed(Placed),
+    /// What became of our `connect`.
+    DialAnswered(DialAnswer),
+    /// The customer's media answer to a call of ours came (webhook `connect`, business-initiated). He has not picked up.
+    AnswerCame,
+    /// The customer's phone rings (status RINGING).
+    CustomerRings,
+    /// The customer picked up (status ACCEPTED).
+    CustomerAccepted,
+    /// The customer declined (status REJECTED).
+    CustomerDeclined,
     /// What became of our `pre_accept`.
     PreAcceptAnswered(ProviderAnswer),
     /// What became of our `accept`.
@@ -21,7 +36,7 @@ pub enum CallInput {
     RejectAnswered(ProviderAnswer),
     /// What became of our `terminate`.
     TerminateAnswered(ProviderAnswer),
-    /// The customer leg exists and our SDP answer is written.
+    /// The customer leg exists and our SDP answer, or our offer, is written.
     MediaPrepared,
     /// The customer leg could not be made.
     MediaRefused(MediaRefusal),
@@ -35,6 +50,33 @@ pub enum CallInput {
     CustomerLegFailed,
     /// A notice played to the customer has been heard to its end.
     NoticePlayed,
+    /// The announcement that the call is recorded has been heard to its end.
+    AnnouncementPlayed,
+    /// The recording could not be begun or kept (disk full, writer gone).
+    RecordingFailed {
+        /// What stands in the story of the call.
+        why: &'static str,
+    },
+    /// A person wants the call recorded.
+    StartRecording {
+        /// Who clicked.
+        by: UserId,
+    },
+    /// A person wants silence recorded for a while.
+    PauseRecording {
+        /// Who clicked.
+        by: UserId,
+    },
+    /// A person wants sound recorded again.
+    ResumeRecording {
+        /// Who clicked.
+        by: UserId,
+    },
+    /// A person ends the recording, not the call.
+    StopRecording {
+        /// Who clicked.
+        by: UserId,
+    },
     /// A person took the call.
     Answer {
         /// Who clicked.
@@ -68,6 +110,8 @@ pub enum CallInput {
     LineBack(UserId),
     /// The exchange was restarted while this call was live: its media are gone.
     NodeRestarted,
+    /// The exchange is being stopped and has waited for this call as long as it may (I10).
+    DrainTimeout,
     /// The moment last returned by `poll_timeout` has come. Early or late calls are harmless.
     TimePassed,
 }
@@ -94,6 +138,77 @@ pub struct CallPolicy {
     pub answer_window: Duration,
     /// The longest a call may last (C11, default 4 h).
     pub max_call_duration: Duration,
+    /// Whether it is recorded (M5).
+    pub recording: RecordingPolicy,
+}
+
+/// A call of ours that may be placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Whose call it is: his line is put through.
+    pub by: UserId,
+    /// Rules for it. Its `answer_window` is how long the customer's phone rings at the most.
+    pub policy: CallPolicy,
+    /// Every rule was asked (P7).
+    pub clearance: Clearance,
+}
+
+/// What became of our request to call a customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DialAnswer {
+    /// The provider has it.
+    Placed,
+    /// It was refused for certain: nobody is called.
+    Refused {
+        /// What it means.
+        why: DialRefusal,
+        /// What the provider said.
+        fault: ProviderFault,
+    },
+    /// Nobody knows: time-out, broken connection, 5xx. The customer may or may not be called; it is never repeated.
+    Unknown {
+        /// For the record: what we saw.
+        detail: String,
+    },
+}
+
+words! {
+    /// Why a provider does not place a call, as far as it matters to people: each has another way out.
+    DialRefusal {
+        /// The customer has not allowed it: ask him.
+        NoPermission = "no_permission",
+        /// The customer cannot be called at all.
+        Uncallable = "uncallable",
+        /// A call with him is live: wait until it is over.
+        AlreadyInCall = "already_in_call",
+        /// Too many calls: wait.
+        Limit = "limit",
+        /// Calling was taken away for a while: wait, and mend the number's quality.
+        Restricted = "restricted",
+        /// Not offered in the country of the number: call from another one.
+        Country = "country",
+        /// Number, token or account: an admin has to put it right.
+        NotSetUp = "not_set_up",
+        /// Anything else.
+        Other = "other",
+    }
+}
+
+impl DialRefusal {
+    /// Why a call ended by it.
+    #[must_use]
+    pub const fn reason(self) -> EndReason {
+        match self {
+            Self::NoPermission => EndReason::NoCallPermission,
+            Self::Uncallable => EndReason::CustomerUncallable,
+            Self::AlreadyInCall => EndReason::AlreadyInCall,
+            Self::Limit => EndReason::CallLimit,
+            Self::Restricted => EndReason::Restricted,
+            Self::Country => EndReason::CountryNotOffered,
+            Self::NotSetUp => EndReason::NumberNotSetUp,
+            Self::Other => EndReason::DialRefused,
+        }
+    }
 }
 
 words! {
@@ -114,17 +229,6 @@ words! {
         /// The business calls a customer.
         Outgoing = "outgoing",
     }
-}
-
-/// May a call come in?
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admission {
-    /// Yes.
-    Open,
-    /// Calling is switched off for the exchange or the number (C9).
-    CallingDisabled,
-    /// As many calls as allowed are live already (C8).
-    AtCapacity,
 }
 
 /// The provider's word that a call is over.
@@ -172,6 +276,8 @@ pub enum ProviderAnswer {
 pub enum MediaRefusal {
     /// Every port of the pool is in use (M2: "no RTP ports available").
     NoPorts,
+    /// More calls came at once than set-ups are admitted, and its turn would have come too late.
+    Flooded,
     /// The offer is unusable; the text is for the operator.
     BadOffer(String),
     /// The media engine is gone or did not answer in time.

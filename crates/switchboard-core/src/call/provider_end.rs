@@ -17,6 +17,8 @@ use crate::time::Timestamp;
 impl Call {
     pub(super) fn provider_ended(&mut self, now: Timestamp, ended: ProviderEnded) {
         let news = self.fill_provider_times(&ended);
+        // Whoever says that it is over has had it.
+        self.facts.reached |= self.facts.dialled_at.is_some();
         match self.phase {
             Phase::Unknown => self.ended_before_offer(now, ended),
             Phase::Over => self.ended_after_end(now, &ended, news),
@@ -31,6 +33,12 @@ impl Call {
                 self.ended_in_talk(now, ended);
             }
             Phase::Incoming(incoming) => self.ended_unaccepted(now, ended, incoming.unanswered_from()),
+            Phase::Outgoing(outgoing) => {
+                self.ended_before_pick_up(now, ended, Self::speaker_of(outgoing));
+            }
+            Phase::Restored if self.is_ours() && self.facts.state != ProviderState::Accepted => {
+                self.ended_before_pick_up(now, ended, None);
+            }
             Phase::Restored if self.facts.state != ProviderState::Accepted => {
                 let from = self.unanswered_from().unwrap_or(now);
                 self.ended_unaccepted(now, ended, from);
@@ -49,7 +57,7 @@ impl Call {
         before != (facts.provider_started_at, facts.provider_ended_at, facts.provider_duration)
     }
 
-    fn ended_in_talk(&mut self, now: Timestamp, ended: ProviderEnded) {
+    pub(super) fn ended_in_talk(&mut self, now: Timestamp, ended: ProviderEnded) {
         let (state, ending) = match fault_of(ended) {
             None => (
                 ProviderState::Terminated,
@@ -120,6 +128,10 @@ impl Call {
         if news {
             self.record(now, CallEventKind::ProviderTimes);
         }
+        if self.is_ours() {
+            // The customer gives up no call of ours: nothing becomes more exact by it.
+            return;
+        }
         let Some(ending) = self.facts.ending.clone() else { return };
         let Some(unanswered_from) = self.unanswered_from() else { return };
         // Only what the clock ended can have been over before; what people or faults ended, stays.
@@ -133,7 +145,7 @@ impl Call {
         }
     }
 
-    fn refine(&mut self, now: Timestamp, (state, ending): (ProviderState, Ending)) {
+    pub(super) fn refine(&mut self, now: Timestamp, (state, ending): (ProviderState, Ending)) {
         self.facts.state = state;
         self.facts.ending = Some(ending.clone());
         self.record(now, CallEventKind::EndRefined(ending));

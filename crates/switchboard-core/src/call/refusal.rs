@@ -25,6 +25,12 @@ pub enum Refusal {
         /// Whose it is.
         by: UserId,
     },
+    /// Calls of this number are not recorded.
+    #[error("calls of this number are not recorded")]
+    RecordingOff,
+    /// There is no recording to pause or stop.
+    #[error("the call is not being recorded")]
+    NotRecorded,
     /// The call is over.
     #[error("the call is over ({})", status.as_str())]
     Over {

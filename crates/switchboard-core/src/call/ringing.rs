@@ -2,6 +2,7 @@
 
 use crate::call::effect::{CallEffect, StopRinging};
 use crate::call::event::CallEventKind;
+use crate::call::in_talk::Farewell;
 use crate::call::state::Outcome;
 use crate::call::{Call, Phase, Refusal};
 use crate::ids::UserId;
@@ -133,17 +134,20 @@ impl Call {
                 self.nobody_wants_it(now, by);
                 Ok(())
             }
-            Phase::Unknown | Phase::Restored | Phase::Incoming(_) | Phase::InTalk(_) | Phase::Over => {
-                Err(self.not_now())
-            }
+            Phase::Unknown
+            | Phase::Restored
+            | Phase::Incoming(_)
+            | Phase::Outgoing(_)
+            | Phase::InTalk(_)
+            | Phase::Over => Err(self.not_now()),
         }
     }
 
     fn nobody_wants_it(&mut self, now: Timestamp, by: UserId) {
         match self.phase {
             Phase::Incoming(_) => self.declined_by_all(now, by),
-            Phase::InTalk(talk) => self.say_goodbye(now, now, talk),
-            Phase::Unknown | Phase::Restored | Phase::Over => {}
+            Phase::InTalk(talk) => self.say_goodbye(now, now, talk, Farewell::NobodyLeft),
+            Phase::Unknown | Phase::Restored | Phase::Outgoing(_) | Phase::Over => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::call::input::{CallPolicy, ProviderFault};
+use crate::call::input::{CallPolicy, Direction, ProviderFault};
 use crate::ids::UserId;
 use crate::time::Timestamp;
 
@@ -35,21 +35,23 @@ pub(crate) use words;
 words! {
     /// What the provider knows of the call.
     ProviderState {
-        /// Offered to us; the customer's phone rings.
+        /// A call of ours: asked for, and the customer's phone does not ring yet.
+        Dialled = "dialled",
+        /// The customer's phone rings: he calls and waits for us, or we call and wait for him.
         Ringing = "ringing",
         /// Our `pre_accept` went through (or counts as sent): the media path may warm up.
         PreAccepted = "pre_accepted",
-        /// Our `accept` went through: both sides may speak, the customer's timer runs.
+        /// Our `accept` went through, or the customer picked up: both sides may speak, his timer runs.
         Accepted = "accepted",
         /// Over after it was accepted.
         Terminated = "terminated",
-        /// Refused by us: by a person, by a switch, by a limit.
+        /// Refused by us (by a person, by a switch, by a limit), or a call of ours that the customer declined.
         Rejected = "rejected",
         /// Nobody accepted it in time.
         Missed = "missed",
         /// Something broke.
         Failed = "failed",
-        /// The caller gave up before anybody accepted.
+        /// Who called gave up before anybody accepted.
         Cancelled = "cancelled",
     }
 }
@@ -59,7 +61,7 @@ impl ProviderState {
     #[must_use]
     pub const fn is_over(self) -> bool {
         match self {
-            Self::Ringing | Self::PreAccepted | Self::Accepted => false,
+            Self::Dialled | Self::Ringing | Self::PreAccepted | Self::Accepted => false,
             Self::Terminated | Self::Rejected | Self::Missed | Self::Failed | Self::Cancelled => true,
         }
     }
@@ -78,7 +80,7 @@ words! {
         SelfService = "self_service",
         /// Never accepted.
         Missed = "missed",
-        /// Refused by us.
+        /// Refused by us, or declined by the customer we called.
         Rejected = "rejected",
         /// Something broke.
         Failed = "failed",
@@ -106,6 +108,16 @@ words! {
         CallingDisabled = "calling_disabled",
         /// The limit of calls at once was reached (C8).
         AtCapacity = "at_capacity",
+        /// The caller stands in the block list.
+        BlockedCaller = "blocked_caller",
+        /// The exchange was being stopped (I10).
+        Draining = "draining",
+        /// The number was closed at this hour (H2).
+        OutsideHours = "outside_hours",
+        /// The number rested after too many missed calls (S2).
+        Suspended = "suspended",
+        /// More calls came at once than could be set up in time.
+        Flooded = "flooded",
         /// The UDP pool is used up (M2).
         NoRtpPorts = "no_rtp_ports",
         /// The offer had no audio, no fingerprint or no codec we serve.
@@ -132,6 +144,26 @@ words! {
         NodeRestarted = "node_restarted",
         /// The provider's end came and its offer never did.
         OfferNeverCame = "offer_never_came",
+        /// The customer we called declined.
+        DeclinedByCustomer = "declined_by_customer",
+        /// Nobody knows whether the provider placed our call, and nothing came to prove it.
+        DialUnknown = "dial_unknown",
+        /// The provider: this customer has not allowed that we call him.
+        NoCallPermission = "no_call_permission",
+        /// The provider: this customer cannot be called.
+        CustomerUncallable = "customer_uncallable",
+        /// The provider: a call with this customer is live already.
+        AlreadyInCall = "already_in_call",
+        /// The provider: too many calls, with this customer, of this number, or at once.
+        CallLimit = "call_limit",
+        /// The provider has taken calling away from the number for a while.
+        Restricted = "restricted",
+        /// The provider does not offer calls of the business in the number's country.
+        CountryNotOffered = "country_not_offered",
+        /// Number, token or account must be put right at the provider before it can call.
+        NumberNotSetUp = "number_not_set_up",
+        /// The provider refused our call for another reason.
+        DialRefused = "dial_refused",
     }
 }
 
@@ -152,9 +184,9 @@ words! {
 words! {
     /// What agents read in lists (C3).
     Status {
-        /// Here, and nobody is rung yet.
+        /// Here, and nobody is rung yet; or dialled, and the customer's phone does not ring yet.
         Offered = "offered",
-        /// At least one agent is rung.
+        /// At least one agent is rung, or the customer's phone rings.
         Ringing = "ringing",
         /// Accepted and going on.
         Answered = "answered",
@@ -186,22 +218,60 @@ pub struct Ending {
     pub fault: Option<ProviderFault>,
 }
 
+impl Ending {
+    /// Is this a call that somebody should have taken (C3, S2)? Not one that came when nobody could: the number rested or
+    /// was closed, the exchange was being stopped, the offer reached us after its time.
+    #[must_use]
+    pub const fn counts_as_missed(&self) -> bool {
+        match self.outcome {
+            Outcome::Missed | Outcome::Abandoned => !matches!(
+                self.reason,
+                EndReason::Draining | EndReason::StaleOffer | EndReason::OfferNeverCame
+            ),
+            Outcome::Answered
+            | Outcome::Voicemail
+            | Outcome::SelfService
+            | Outcome::Rejected
+            | Outcome::Failed
+            | Outcome::Cancelled => false,
+        }
+    }
+
+    /// Does it say something about how often calls are taken? One that we gave up ourselves before anybody could take it
+    /// does not, nor one of somebody who is not wanted.
+    #[must_use]
+    pub const fn could_have_been_taken(&self) -> bool {
+        !matches!(self.outcome, Outcome::Cancelled) && !matches!(self.reason, EndReason::BlockedCaller)
+    }
+}
+
 /// Everything that is decided of a call at one moment: what its row keeps, and what it can be restored from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFacts {
+    /// Who calls whom.
+    pub direction: Direction,
+    /// Who placed it, when it is a call of ours.
+    pub placed_by: Option<UserId>,
+    /// When our request for it left.
+    pub dialled_at: Option<Timestamp>,
+    /// When the customer's phone began to ring, as we heard of it.
+    pub rang_at: Option<Timestamp>,
+    /// The provider is known to have it: by his answer, or by a word about it. A call of ours that ended before that
+    /// still has to be ended at the provider's, should he come to speak of it.
+    pub reached: bool,
     /// What the provider knows.
     pub state: ProviderState,
-    /// The provider's `connect` has been seen.
+    /// The provider's `connect` has been seen, or it is a call of ours.
     pub offered: bool,
     /// Policy at the moment of the offer (none while only a `terminate` was seen).
     pub policy: Option<CallPolicy>,
-    /// The webhook's time stamp of the offer.
+    /// The webhook's time stamp of the offer; of a call of ours, when it was placed.
     pub offered_at: Option<Timestamp>,
-    /// Until when it may be answered.
+    /// Until when it may be answered; of a call of ours, until when the customer's phone rings.
     pub answer_by: Option<Timestamp>,
     /// When `pre_accept` went through.
     pub pre_accepted_at: Option<Timestamp>,
-    /// When `accept` went through.
+    /// When `accept` went through, or the customer picked up.
     pub accepted_at: Option<Timestamp>,
     /// When a person was first put through; talk time counts from here.
     pub answered_at: Option<Timestamp>,
@@ -220,6 +290,22 @@ pub struct CallFacts {
 }
 
 impl CallFacts {
+    /// A call of ours that was over before the customer took it, with the moment of its end. One that was given up is
+    /// among them when the provider had it, for the customer has seen that we called; one that failed is when it is
+    /// known to have rung.
+    #[must_use]
+    pub fn rang_in_vain(&self) -> Option<Timestamp> {
+        let ours = self.direction == Direction::Outgoing && self.accepted_at.is_none();
+        let ending = self.ending.as_ref().filter(|_| ours)?;
+        let rang = match ending.outcome {
+            Outcome::Missed | Outcome::Rejected => true,
+            Outcome::Cancelled => self.reached,
+            Outcome::Failed => self.reached && self.rang_at.is_some(),
+            Outcome::Answered | Outcome::Abandoned | Outcome::Voicemail | Outcome::SelfService => false,
+        };
+        rang.then_some(ending.at)
+    }
+
     /// What agents read in lists.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -232,6 +318,8 @@ impl CallFacts {
                 Outcome::Cancelled => Status::Ended,
             },
             (None, ProviderState::Accepted) => Status::Answered,
+            (None, ProviderState::Dialled) => Status::Offered,
+            (None, ProviderState::Ringing) if self.direction == Direction::Outgoing => Status::Ringing,
             (
                 None,
                 ProviderState::Ringing

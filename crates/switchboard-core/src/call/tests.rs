@@ -5,8 +5,11 @@ mod answering;
 mod endings;
 mod lost_line;
 mod out_of_order;
+mod outgoing;
 mod provider_answers;
+mod recording;
 mod ringing;
+mod stopping;
 
 use std::time::Duration;
 
@@ -20,6 +23,7 @@ use super::input::{
 use super::state::{EndReason, Outcome, ProviderState, Status};
 use super::{Call, Refusal};
 use crate::ids::UserId;
+use crate::recording::RecordingPolicy;
 use crate::time::Timestamp;
 
 const ANA: UserId = UserId::from_uuid(Uuid::from_u128(0xa));
@@ -141,6 +145,7 @@ fn an_offer(agents: &[UserId]) -> Offered {
             destination: Destination::Agents,
             answer_window: Duration::from_secs(28),
             max_call_duration: Duration::from_secs(4 * 3_600),
+            recording: RecordingPolicy::OFF,
         },
         admission: Admission::Open,
         available: agents.to_vec(),
@@ -173,13 +178,21 @@ fn unknown() -> ProviderAnswer {
 fn in_words(effect: &CallEffect) -> String {
     match effect {
         CallEffect::Record(event) => event.what.name().to_owned(),
-        CallEffect::PrepareMedia => "prepare media".to_owned(),
+        CallEffect::PrepareMedia { .. } => "prepare media".to_owned(),
+        CallEffect::PrepareOffer { .. } => "prepare offer".to_owned(),
+        CallEffect::Dial { give_up_at } => format!("dial until {}", ms_of(*give_up_at)),
+        CallEffect::ApplyAnswer => "apply answer".to_owned(),
+        CallEffect::Ringback => "ringback".to_owned(),
         CallEffect::PreAccept { give_up_at } => format!("pre_accept until {}", ms_of(*give_up_at)),
         CallEffect::Accept { give_up_at } => format!("accept until {}", ms_of(*give_up_at)),
         CallEffect::Reject => "reject".to_owned(),
         CallEffect::Terminate => "terminate".to_owned(),
         CallEffect::OpenGate => "open gate".to_owned(),
         CallEffect::Bridge(seat) => format!("bridge {}", seat_in_words(*seat)),
+        CallEffect::StartRecording => "start recording".to_owned(),
+        CallEffect::PauseRecording => "pause recording".to_owned(),
+        CallEffect::ResumeRecording => "resume recording".to_owned(),
+        CallEffect::StopRecording => "stop recording".to_owned(),
         CallEffect::ReleaseMedia => "release media".to_owned(),
         CallEffect::Ring { agent, until } => format!("ring {} until {}", who(*agent), ms_of(*until)),
         CallEffect::StopRinging { agent, why } => format!("stop {}: {}", who(*agent), why_in_words(*why)),
@@ -193,6 +206,8 @@ fn seat_in_words(seat: Seat) -> String {
         Seat::Music => "music".to_owned(),
         Seat::Notice(Notice::NobodyLeft) => "notice that nobody is left".to_owned(),
         Seat::Notice(Notice::EndsSoon) => "tone".to_owned(),
+        Seat::Notice(Notice::Maintenance) => "notice of maintenance".to_owned(),
+        Seat::Announcement => "announcement".to_owned(),
         Seat::Nobody => "nobody".to_owned(),
     }
 }

@@ -11,6 +11,8 @@
 
 #[path = "model/log.rs"]
 mod log;
+#[path = "model/outgoing.rs"]
+mod outgoing;
 #[path = "model/ringing.rs"]
 mod ringing;
 #[path = "model/talk.rs"]
@@ -19,10 +21,12 @@ mod talk;
 use std::time::Duration;
 
 use switchboard_core::call::input::{
-    Admission, CallInput, Destination, MediaRefusal, Offered, ProviderAnswer, ProviderEnded,
+    Admission, CallInput, CallPolicy, Destination, DrainAnswer, MediaRefusal, Offered, ProviderAnswer,
+    ProviderEnded,
 };
 use switchboard_core::call::state::{EndReason, Outcome, ProviderState};
 use switchboard_core::ids::UserId;
+use switchboard_core::recording::RecordingMode;
 use switchboard_core::time::Timestamp;
 
 use crate::world::Told;
@@ -48,6 +52,9 @@ const LEAVES_AHEAD: Duration = Duration::from_millis(1_500);
 
 pub(crate) fn predict(log: &[(Timestamp, Told)]) -> Option<Verdict> {
     let log = Log(log);
+    if let Some(placed) = log.first((0, 0), |input| matches!(input, CallInput::Placed(_))) {
+        return Some(Story::of_ours(log, placed).verdict_of_ours());
+    }
     let offer = log.first((0, 0), |input| matches!(input, CallInput::Offered(_)));
     let end = log.first((0, 0), |input| matches!(input, CallInput::ProviderEnded(_)));
     match (offer, end) {
@@ -77,6 +84,8 @@ struct Terms {
     rings_out: Timestamp,
     echo: bool,
     longest: Duration,
+    /// By when the announcement before the talk must have been heard, counted from the accept.
+    announced_within: Option<Duration>,
 }
 
 impl Terms {
@@ -84,8 +93,15 @@ impl Terms {
         let answer_by = offered.at.plus(offered.policy.answer_window);
         let echo = offered.policy.destination == Destination::Echo;
         let rings_out = answer_by.minus(if echo { LEAVES_AHEAD } else { s(3) });
-        Self { answer_by, rings_out, echo, longest: offered.policy.max_call_duration }
+        let announced_within = announced_within(&offered.policy, echo);
+        Self { answer_by, rings_out, echo, longest: offered.policy.max_call_duration, announced_within }
     }
+}
+
+fn announced_within(policy: &CallPolicy, echo: bool) -> Option<Duration> {
+    let recording = policy.recording;
+    let recorded = recording.mode == RecordingMode::On && (recording.echo || !echo);
+    recording.announcement.filter(|_| recorded).map(|length| length + s(2))
 }
 
 fn broke(ended: &ProviderEnded) -> bool {
@@ -115,6 +131,10 @@ struct Story<'a> {
     prepared: Option<Place>,
     through: Option<Place>,
     left: Option<Place>,
+    /// Who could be rung when it began.
+    available: Vec<UserId>,
+    /// It is a call of ours.
+    ours: bool,
 }
 
 impl<'a> Story<'a> {
@@ -133,6 +153,8 @@ impl<'a> Story<'a> {
             prepared: None,
             through: None,
             left: None,
+            available: log.offered(offer).available.clone(),
+            ours: false,
         };
         story.taken = story.find_taken();
         story.prepared = log.first(offer, |input| *input == CallInput::MediaPrepared);
@@ -153,6 +175,11 @@ impl<'a> Story<'a> {
         match log.offered(self.offer).admission {
             Admission::CallingDisabled => return refused(EndReason::CallingDisabled),
             Admission::AtCapacity => return refused(EndReason::AtCapacity),
+            Admission::Blocked => return refused(EndReason::BlockedCaller),
+            Admission::OutsideHours => return refused(EndReason::OutsideHours),
+            Admission::Suspended => return refused(EndReason::Suspended),
+            Admission::Draining(DrainAnswer::Reject) => return refused(EndReason::Draining),
+            Admission::Draining(DrainAnswer::Ignore) => return missed(EndReason::Draining),
             Admission::Open => {}
         }
         let before_accept = self.ends_before_accept().into_iter().min();
@@ -319,12 +346,14 @@ impl<'a> Story<'a> {
                 CallInput::MediaRefused(refusal) if self.prepared.is_none_or(|ready| place < ready) => {
                     match refusal {
                         MediaRefusal::NoPorts => add(here, None, 0, P::Rejected, O::Rejected, R::NoRtpPorts),
+                        MediaRefusal::Flooded => add(here, None, 0, P::Rejected, O::Rejected, R::Flooded),
                         MediaRefusal::BadOffer(_) => add(here, None, 0, P::Failed, O::Failed, R::BadOffer),
                         MediaRefusal::Unavailable => {
                             add(here, None, 0, P::Failed, O::Failed, R::MediaUnavailable);
                         }
                     }
                 }
+                CallInput::DrainTimeout => add(here, None, 0, P::Rejected, O::Rejected, R::Draining),
                 CallInput::CustomerLegFailed => add(here, None, 0, P::Failed, O::Failed, R::MediaFailed),
                 CallInput::Reject { by } if taker.is_none_or(|taker| taker == *by) => {
                     add(here, None, 0, P::Rejected, O::Rejected, R::RejectedByAgent);

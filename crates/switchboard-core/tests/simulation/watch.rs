@@ -6,14 +6,21 @@ use std::time::Duration;
 use switchboard_core::call::Call;
 use switchboard_core::call::effect::{CallEffect, Seat};
 use switchboard_core::call::event::CallEventKind;
-use switchboard_core::call::input::CallInput;
-use switchboard_core::call::state::{CallFacts, Outcome, ProviderState};
+use switchboard_core::call::input::{CallInput, Direction};
+use switchboard_core::call::state::{CallFacts, EndReason, Outcome, ProviderState};
 use switchboard_core::ids::UserId;
 use switchboard_core::time::Timestamp;
 
+#[path = "watch/recorded.rs"]
+mod recorded;
+
 #[derive(Default)]
 pub(crate) struct Watch {
+    recorded: recorded::Recorded,
     rung: Vec<UserId>,
+    dials: u32,
+    applied_answers: u32,
+    provider_said_end: bool,
     prepare_media: u32,
     release_media: u32,
     pre_accepts: u32,
@@ -51,11 +58,15 @@ impl Watch {
         self.prepare_media = 0;
         self.release_media = 0;
         self.refused_inputs = 0;
+        self.recorded = recorded::Recorded::default();
         self.restarted_live = facts.offered && facts.ending.is_none();
     }
 
     pub(crate) fn input(&mut self, input: &CallInput, facts: &CallFacts) {
-        self.provider_told_us_first |= matches!(input, CallInput::ProviderEnded(_)) && facts.ending.is_none();
+        self.recorded.input(input);
+        let end = matches!(input, CallInput::ProviderEnded(_) | CallInput::CustomerDeclined);
+        self.provider_told_us_first |= end && facts.ending.is_none();
+        self.provider_said_end |= end;
     }
 
     pub(crate) fn effect(
@@ -65,9 +76,32 @@ impl Watch {
         facts: &CallFacts,
     ) -> Result<(), String> {
         let over = self.end_events > 0;
+        self.recorded.effect(effect, facts)?;
         match effect {
             CallEffect::Record(event) => return self.record(&event.what),
-            CallEffect::PrepareMedia => self.prepare_media += 1,
+            CallEffect::PrepareMedia { give_up_at } => {
+                self.prepare_media += 1;
+                must!(facts.answer_by.is_some_and(|by| *give_up_at < by), "a leg may be made too late");
+            }
+            CallEffect::PrepareOffer { .. } => {
+                self.prepare_media += 1;
+                must!(facts.direction == Direction::Outgoing, "an offer for a customer's call");
+            }
+            CallEffect::Dial { give_up_at } => {
+                self.dials += 1;
+                must!(self.dials == 1, "the customer was called twice");
+                must!(self.prepare_media == 1, "dialled without media");
+                must!(*give_up_at > now, "the request was given up before it left");
+            }
+            CallEffect::ApplyAnswer => {
+                self.applied_answers += 1;
+                must!(self.applied_answers == 1, "two answers were applied");
+                must!(self.dials == 1 && self.prepare_media == 1, "an answer to nothing");
+            }
+            CallEffect::Ringback => {
+                must!(self.dials == 1, "the phone of nobody rings");
+                must!(!self.accept_counts, "it rings although he picked up");
+            }
             CallEffect::PreAccept { give_up_at } => {
                 self.pre_accepts += 1;
                 must!(self.pre_accepts <= 2, "pre_accept was sent a third time");
@@ -88,7 +122,13 @@ impl Watch {
             }
             CallEffect::Terminate => {
                 self.terminates += 1;
-                must!(self.accepts == 1 || self.second_word(), "terminate of a call we did not accept");
+                let ours = facts.direction == Direction::Outgoing;
+                must!(!ours || facts.reached, "terminate of a call that the provider does not have");
+                must!(!ours || self.terminates == 1, "the provider was told twice");
+                must!(
+                    ours || self.accepts == 1 || self.second_word(),
+                    "terminate of a call we did not accept"
+                );
             }
             CallEffect::OpenGate => {
                 self.gates += 1;
@@ -98,6 +138,13 @@ impl Watch {
             CallEffect::Bridge(seat) => {
                 must!(self.prepare_media == 1, "a bridge without a leg");
                 must!(self.accept_counts || matches!(seat, Seat::Agent(_)), "sound before accept");
+            }
+            CallEffect::StartRecording
+            | CallEffect::PauseRecording
+            | CallEffect::ResumeRecording
+            | CallEffect::StopRecording => {
+                must!(self.accept_counts, "recorded before accept");
+                must!(self.release_media == 0, "recorded without a leg");
             }
             CallEffect::ReleaseMedia => {
                 self.release_media += 1;
@@ -117,7 +164,8 @@ impl Watch {
                 self.rung.remove(place.ok_or("an offer is taken back that was not made")?);
             }
         }
-        let second_word = matches!(effect, CallEffect::Terminate) && self.second_word();
+        let second_word =
+            matches!(effect, CallEffect::Terminate) && (self.second_word() || self.appeared(facts));
         must!(!over || second_word, "something is done for a call that is over");
         Ok(())
     }
@@ -152,18 +200,27 @@ impl Watch {
         must!(facts.ending.is_some() == (self.end_events == 1), "an end without its event");
         must!(self.rejects + self.terminates <= 1 || self.second_word(), "the provider was told twice");
         must!(facts.pre_accepted_at.is_none() || self.pre_accepts > 0, "pre-accepted out of nothing");
-        must!(facts.accepted_at.is_none() || self.accepts == 1, "accepted out of nothing");
+        must!(facts.accepted_at.is_none() || self.accepts == 1 || self.dials == 1, "accepted out of nothing");
+        must!(facts.dialled_at.is_some() == (self.dials == 1), "dialled out of nothing");
+        must!(!facts.reached || self.dials == 1, "the provider has a call that was not dialled");
         must!(facts.answered_at.is_none() || facts.accepted_at.is_some(), "answered before accepted");
         must!(facts.answered_at.is_some() == facts.answered_by.is_some(), "answered by nobody");
+        self.recorded.settled(call)?;
         if let Some(ending) = &facts.ending {
             must!(call.poll_timeout().is_none(), "a call that is over waits for something");
             must!(self.rung.is_empty(), "somebody is rung by a call that is over");
             must!(self.release_media == self.prepare_media, "a leg is left over");
             let outcome = *self.outcome.get_or_insert(ending.outcome);
-            must!(outcome == ending.outcome, "the outcome of a call that is over has changed");
+            // He declined, and at first only the end was heard of.
+            let declined = ending.reason == EndReason::DeclinedByCustomer;
+            must!(outcome == ending.outcome || declined, "the outcome of a call that is over has changed");
             let told = self.rejects + self.terminates;
-            let unasked =
-                self.provider_told_us_first || !facts.offered || ending.reason.as_str() == "stale_offer";
+            let left_to_others = facts.state == ProviderState::Missed && ending.reason == EndReason::Draining;
+            let unasked = self.provider_told_us_first
+                || !facts.offered
+                || (facts.direction == Direction::Outgoing && (!facts.reached || self.provider_said_end))
+                || ending.reason == EndReason::StaleOffer
+                || left_to_others;
             // A call that ended by the provider's word, or was never ours to end, owes him nothing.
             must!(
                 told == 1 || self.second_word() || unasked || self.end_was_refined(facts),
@@ -176,6 +233,11 @@ impl Watch {
     /// After a restart a reject may be refused because the accept had gone through unseen: then, once, terminate.
     fn second_word(&self) -> bool {
         self.restarted_live && self.rejects == 1 && self.terminates == 1
+    }
+
+    /// A call of ours that ended before the provider was known to have it.
+    fn appeared(&self, facts: &CallFacts) -> bool {
+        facts.direction == Direction::Outgoing && facts.reached && self.terminates == 1
     }
 
     /// A stale offer that turned out to be given up before: nothing was owed there either.

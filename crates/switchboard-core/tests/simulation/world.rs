@@ -1,5 +1,7 @@
 //! One call in a world that is not to be relied on.
 
+#[path = "world/dialling.rs"]
+mod dialling;
 #[path = "world/effects.rs"]
 mod effects;
 #[path = "world/provider.rs"]
@@ -43,6 +45,9 @@ enum Happening {
 /// What happens at the provider's end.
 #[derive(Debug, Clone, Copy)]
 enum AtProvider {
+    DialArrives { reported: bool },
+    CustomerPicksUp,
+    CustomerDeclines,
     PreAcceptArrives { reported: bool },
     AcceptArrives { reported: bool },
     OurEndArrives,
@@ -54,6 +59,7 @@ enum AtProvider {
 /// The provider's truth.
 #[derive(Default)]
 struct Provider {
+    dialled: bool,
     pre_accepted: bool,
     accepted_at: Option<Timestamp>,
     ended: bool,
@@ -69,6 +75,8 @@ pub(crate) struct World {
     agents: Vec<UserId>,
     provider: Provider,
     media_connected: bool,
+    /// How long the number's announcement takes.
+    announcement: Duration,
     /// A long talk over a bad network: people stay, lines do not.
     long_talk: bool,
     watch: Watch,
@@ -89,6 +97,7 @@ impl World {
             agents: Vec::new(),
             provider: Provider::default(),
             media_connected: false,
+            announcement: Duration::ZERO,
             long_talk: false,
             watch: Watch::default(),
             log: Vec::new(),

@@ -1,6 +1,5 @@
 //! What people want of a call, and whether they may.
 
-use switchboard_core::access::Role;
 use switchboard_core::call::Refusal;
 use switchboard_core::call::input::CallInput;
 use switchboard_core::ids::CallId;
@@ -19,6 +18,10 @@ pub(crate) enum Verb {
     Decline,
     Reject,
     HangUp,
+    StartRecording,
+    PauseRecording,
+    ResumeRecording,
+    StopRecording,
 }
 
 impl CallTask {
@@ -27,7 +30,7 @@ impl CallTask {
         if self.call.facts().ending.is_some() {
             return Err(CallRefused::Over { status: self.call.facts().status().as_str() });
         }
-        let supervises = who.scope.role >= Role::Supervisor;
+        let role = who.scope.role;
         let input = match verb {
             Verb::Answer => {
                 if !who.is_person {
@@ -39,14 +42,25 @@ impl CallTask {
                 return self.answer_click(who);
             }
             Verb::Decline => CallInput::Decline { by },
-            Verb::Reject if supervises || self.call.facts().ringing.contains(&by) => CallInput::Reject { by },
+            Verb::Reject if role.may_reject(self.call.facts().ringing.contains(&by)) => {
+                CallInput::Reject { by }
+            }
             Verb::Reject => {
                 return Err(match self.call.taken_by() {
                     Some(taker) if taker != by => CallRefused::AlreadyTaken { by: self.person(taker) },
                     Some(_) | None => CallRefused::NotRinging,
                 });
             }
-            Verb::HangUp if supervises || self.call.taken_by() == Some(by) => CallInput::HangUp { by },
+            Verb::StartRecording | Verb::PauseRecording | Verb::ResumeRecording | Verb::StopRecording
+                if !role.may_steer_recording(self.call.taken_by() == Some(by)) =>
+            {
+                return Err(CallRefused::NotYours);
+            }
+            Verb::StartRecording => CallInput::StartRecording { by },
+            Verb::PauseRecording => CallInput::PauseRecording { by },
+            Verb::ResumeRecording => CallInput::ResumeRecording { by },
+            Verb::StopRecording => CallInput::StopRecording { by },
+            Verb::HangUp if role.may_hang_up(self.call.taken_by() == Some(by)) => CallInput::HangUp { by },
             Verb::HangUp => return Err(CallRefused::NotYours),
         };
         self.person_input(who, input)
@@ -73,6 +87,8 @@ impl CallTask {
             Err(Refusal::NotRinging) => Err(CallRefused::NotRinging),
             Err(Refusal::NotAnswered) => Err(CallRefused::NotAnswered),
             Err(Refusal::NotYours { .. }) => Err(CallRefused::NotYours),
+            Err(Refusal::RecordingOff) => Err(CallRefused::RecordingOff),
+            Err(Refusal::NotRecorded) => Err(CallRefused::NotRecorded),
             Err(Refusal::Over { status }) => Err(CallRefused::Over { status: status.as_str() }),
         }
     }

@@ -8,7 +8,7 @@ use switchboard_core::ids::UserId;
 use super::CallTask;
 use crate::clock::rfc3339;
 use crate::events::{CallView, EventMark, Offer, Person, ServerMessage};
-use crate::views;
+use crate::{metrics, views};
 
 impl CallTask {
     /// What follows from the facts after every input: who is told, who is free again, what is remembered.
@@ -41,13 +41,13 @@ impl CallTask {
             && self.saver.just_ended()
         {
             tracing::info!(
-                call.id = %self.id,
-                number.id = %self.number.id,
-                tenant.id = %self.number.tenant,
                 outcome = ending.outcome.as_str(),
                 reason = ending.reason.as_str(),
+                by = ending.by.as_str(),
+                talk_ms = self.call.facts().talk_time().map(|talk| talk.as_millis() as u64),
                 "call ended"
             );
+            metrics::call_ended(ending, self.call.facts().talk_time().map(|talk| talk.as_secs()));
         }
     }
 
@@ -72,9 +72,10 @@ impl CallTask {
     }
 
     pub(crate) fn view(&self) -> CallView {
-        views::call_view(&self.row, self.call.ring_until(), views::number_name(&self.number), |user| {
-            self.person(user)
-        })
+        let number = views::number_name(&self.number);
+        let view = views::call_view(&self.row, self.call.ring_until(), number, |user| self.person(user));
+        let recording = self.call.recording().filter(|_| self.call.facts().ending.is_none());
+        CallView { recording: recording.map(views::recording_now), ..view }
     }
 
     /// An offer is told once, and again when what the card says of the others has changed.

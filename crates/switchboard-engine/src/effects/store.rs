@@ -6,15 +6,20 @@ use switchboard_core::access::Scope;
 use switchboard_core::time::Timestamp;
 use switchboard_store::StoreError;
 use switchboard_store::calls::{CallRow, EventRow, OwnerFence};
+use switchboard_store::jobs::NewJob;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::spawn_with_span;
 use crate::Engine;
 
 /// How long a call waits before it tries again to be written; each failure in a row adds as much, up to the longest.
 const TRY_AGAIN: Duration = Duration::from_millis(500);
 /// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Entries of a story that wait for a database that is away. A call has a few dozen of them in its life; the flight
+/// record of one that has more is cut, what became of it is not.
+const MOST_WAITING: usize = 1_000;
 /// A write that the database refuses for its content is not tried more often than this.
 const REFUSED_AT_MOST: u32 = 10;
 
@@ -39,6 +44,7 @@ pub(crate) struct Saver {
     seq: i32,
     waiting: Vec<EventRow>,
     processed: Vec<Uuid>,
+    owed: Vec<NewJob>,
     touched: bool,
     failures: u32,
     in_flight: Option<InFlight>,
@@ -51,6 +57,7 @@ struct InFlight {
     job: JoinHandle<Result<(), StoreError>>,
     events: Vec<EventRow>,
     processed: Vec<Uuid>,
+    owed: Vec<NewJob>,
 }
 
 impl Saver {
@@ -63,12 +70,19 @@ impl Saver {
             seq,
             waiting: Vec::new(),
             processed: Vec::new(),
+            owed: Vec::new(),
             touched: false,
             failures: 0,
             in_flight: None,
             newest: None,
             ended_seen: row.facts().ending.is_some(),
         }
+    }
+
+    /// The entry that was written last, before there was a writer.
+    pub(crate) fn after(mut self, written: Option<EventRow>) -> Self {
+        self.newest = written.map(|event| (event.kind, event.at));
+        self
     }
 
     /// One more entry of the story. Several people rung (or not rung any more) for the same reason at the same moment
@@ -84,6 +98,10 @@ impl Saver {
             users.append(more);
             return;
         }
+        if self.waiting.len() >= MOST_WAITING && !event.kind.starts_with("call.") {
+            metrics::counter!("switchboard_story_entries_dropped_total").increment(1);
+            return;
+        }
         self.seq += 1;
         event.seq = self.seq;
         self.waiting.push(event);
@@ -92,6 +110,12 @@ impl Saver {
     /// An inbox entry is done when what it did to the call is written.
     pub(crate) fn owe_inbox(&mut self, inbox: Uuid) {
         self.processed.push(inbox);
+        self.touched = true;
+    }
+
+    /// What follows from the call is owed in the transaction that writes it.
+    pub(crate) fn owe(&mut self, job: NewJob) {
+        self.owed.push(job);
         self.touched = true;
     }
 
@@ -123,21 +147,22 @@ impl Saver {
         self.touched = false;
         let events = std::mem::take(&mut self.waiting);
         let processed = std::mem::take(&mut self.processed);
+        let owed = std::mem::take(&mut self.owed);
         let mut row = row.clone();
         row.owner_node = self.engine.node();
         row.owner_epoch = self.engine.epoch();
         row.updated_at = self.engine.clock().now();
         let (engine, scope, fence, created) =
             (self.engine.clone(), self.scope.clone(), self.fence, self.created);
-        let story = events.clone();
+        let (story, jobs) = (events.clone(), owed.clone());
         let wait = (TRY_AGAIN * self.failures).min(LONGEST_WAIT);
-        let job = tokio::spawn(async move {
+        let job = spawn_with_span(async move {
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
-            write(&engine, &scope, &row, story, fence, created).await
+            write(&engine, &scope, &row, Written { story, jobs }, Place { fence, created }).await
         });
-        self.in_flight = Some(InFlight { job, events, processed });
+        self.in_flight = Some(InFlight { job, events, processed, owed });
     }
 
     /// Waits for the write under way; for ever when there is none.
@@ -154,6 +179,9 @@ impl Saver {
                     self.newest = Some((last.kind.clone(), last.at));
                 }
                 self.engine.inbox_done(done.processed);
+                if !done.owed.is_empty() {
+                    self.engine.jobs_are_due();
+                }
                 Saved::Written
             }
             Ok(Err(StoreError::Fenced { .. })) => Saved::Fenced,
@@ -165,22 +193,25 @@ impl Saver {
             }
             Ok(Err(error)) => {
                 tracing::warn!(error = %error, "a call could not be written; it goes on and is written again soon");
-                self.put_back(done.events, done.processed);
+                self.put_back(done);
                 Saved::Later
             }
             Err(panic) => {
                 tracing::error!(error = %panic, "writing a call broke; it is written again soon");
-                self.put_back(done.events, done.processed);
+                self.put_back(done);
                 Saved::Later
             }
         }
     }
 
-    fn put_back(&mut self, mut events: Vec<EventRow>, mut processed: Vec<Uuid>) {
+    fn put_back(&mut self, failed: InFlight) {
+        let InFlight { job: _, mut events, mut processed, mut owed } = failed;
         events.append(&mut self.waiting);
         self.waiting = events;
         processed.append(&mut self.processed);
         self.processed = processed;
+        owed.append(&mut self.owed);
+        self.owed = owed;
         self.touched = true;
         self.failures += 1;
     }
@@ -196,7 +227,9 @@ const fn is_about_the_content(error: &StoreError) -> bool {
         | StoreError::NotFound { .. }
         | StoreError::AlreadyThere { .. } => true,
         StoreError::DatabaseUrl { .. }
+        | StoreError::DataKeys { .. }
         | StoreError::Migrate { .. }
+        | StoreError::FromALaterVersion { .. }
         | StoreError::Unavailable { .. }
         | StoreError::TimedOut { .. }
         | StoreError::Overloaded { .. }
@@ -205,21 +238,35 @@ const fn is_about_the_content(error: &StoreError) -> bool {
     }
 }
 
-/// Writes row and story. An attempt whose answer was lost may have been written all the same: then the entries that
-/// are there already are left out, and what is new is written.
+/// What is written beside the row.
+struct Written {
+    story: Vec<EventRow>,
+    jobs: Vec<NewJob>,
+}
+
+/// Where a write finds its row: who owns it, and whether it is there.
+#[derive(Clone, Copy)]
+struct Place {
+    fence: OwnerFence,
+    created: bool,
+}
+
+/// Writes row and story. An attempt whose answer was lost may have been written all the same: then the
+/// entries that are there already are left out, and what is new is written.
 async fn write(
     engine: &Engine,
     scope: &Scope,
     row: &CallRow,
-    mut story: Vec<EventRow>,
-    fence: OwnerFence,
-    created: bool,
+    written: Written,
+    place: Place,
 ) -> Result<(), StoreError> {
     let calls = engine.store().calls();
+    let Place { fence, created } = place;
+    let Written { mut story, jobs } = written;
     let first = if created {
-        calls.save(scope, row, &story, fence).await
+        calls.save_owing(scope, row, &story, jobs.clone(), fence).await
     } else {
-        calls.create(scope, row, &story).await
+        calls.create_owing(scope, row, &story, jobs.clone()).await
     };
     let own = OwnerFence { node: row.owner_node, epoch: row.owner_epoch };
     match first {
@@ -230,5 +277,6 @@ async fn write(
     }
     let known = calls.events_of(scope, row.id).await?.last().map_or(0, |event| event.seq);
     story.retain(|event| event.seq > known);
-    calls.save(scope, row, &story, own).await
+    // A job that is there already is not written twice.
+    calls.save_owing(scope, row, &story, jobs, own).await
 }

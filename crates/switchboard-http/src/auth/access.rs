@@ -12,6 +12,7 @@ use tower_sessions::Session;
 
 use crate::auth::actor;
 use crate::error::{Code, Problem};
+use crate::middleware::client_address::ClientAddress;
 use crate::state::AppState;
 
 /// What a route asks of who calls it.
@@ -44,6 +45,8 @@ const fn route(method: Method, path: &'static str, needs: Needs) -> Route {
 pub(crate) const ROUTES: &[Route] = &[
     route(Method::GET, "/healthz", Needs::Nothing),
     route(Method::GET, "/readyz", Needs::Nothing),
+    // Looks for itself: this machine, or a key that may read it.
+    route(Method::GET, "/metrics", Needs::Nothing),
     route(Method::GET, "/api/openapi.json", Needs::Nothing),
     // The provider signs its requests; the capacity report holds totals only.
     route(Method::GET, "/api/whatsapp/calling", Needs::Nothing),
@@ -55,15 +58,105 @@ pub(crate) const ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/me", Needs::Person(Role::Agent)),
     route(Method::PATCH, "/api/v1/me", Needs::Person(Role::Agent)),
     route(Method::GET, "/api/v1/calls", Needs::Role(Role::Agent)),
+    // The engine looks whose line it is to be.
+    route(Method::POST, "/api/v1/calls", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/eligibility", Needs::Role(Role::Agent)),
     route(Method::GET, "/api/v1/calls/{id}", Needs::Role(Role::Agent)),
     route(Method::POST, "/api/v1/calls/{id}/answer", Needs::Person(Role::Agent)),
     route(Method::POST, "/api/v1/calls/{id}/decline", Needs::Person(Role::Agent)),
     route(Method::POST, "/api/v1/calls/{id}/reject", Needs::Role(Role::Agent)),
     route(Method::POST, "/api/v1/calls/{id}/hang-up", Needs::Role(Role::Agent)),
+    // The one whose call it is, or a supervisor: the engine looks.
+    route(Method::POST, "/api/v1/calls/{id}/recording/start", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/calls/{id}/recording/pause", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/calls/{id}/recording/resume", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/calls/{id}/recording/stop", Needs::Role(Role::Agent)),
     route(Method::GET, "/api/v1/numbers", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/numbers/{id}", Needs::Role(Role::Agent)),
+    route(Method::PATCH, "/api/v1/numbers/{id}", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/numbers/{id}/recording-announcement", Needs::Role(Role::Admin)),
+    route(Method::PUT, "/api/v1/numbers/{id}/recording-announcement", Needs::Role(Role::Admin)),
+    route(Method::DELETE, "/api/v1/numbers/{id}/recording-announcement", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/numbers/{id}/calling", Needs::Role(Role::Supervisor)),
+    route(Method::PATCH, "/api/v1/numbers/{id}/calling", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/numbers/{id}/calling/refresh", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/numbers/{id}/hours", Needs::Role(Role::Agent)),
+    route(Method::PUT, "/api/v1/numbers/{id}/hours", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/numbers/{id}/hours/status", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/numbers/{id}/hours/meta", Needs::Role(Role::Supervisor)),
+    route(Method::POST, "/api/v1/numbers/{id}/hours/push", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/numbers/{id}/hours/take", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/numbers/{id}/safeguards", Needs::Role(Role::Supervisor)),
+    route(Method::PATCH, "/api/v1/numbers/{id}/safeguards", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/numbers/{id}/safeguards/lift", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/numbers/{id}/call-link", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/numbers/{id}/call-link.svg", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/numbers/{id}/templates", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/contacts", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/contacts", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/contacts/import", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/contacts/imports/{id}", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/contacts/{id}", Needs::Role(Role::Agent)),
+    // Owner, branch and automation are for supervisors: the handler looks.
+    route(Method::PATCH, "/api/v1/contacts/{id}", Needs::Role(Role::Agent)),
+    route(Method::DELETE, "/api/v1/contacts/{id}", Needs::Role(Role::Supervisor)),
+    route(Method::GET, "/api/v1/contacts/{id}/messages", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/contacts/{id}/messages", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/contacts/{id}/consents", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/contacts/{id}/consents", Needs::Role(Role::Agent)),
+    route(Method::DELETE, "/api/v1/consents/{id}", Needs::Role(Role::Supervisor)),
+    route(Method::GET, "/api/v1/permissions", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/permissions/request", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/permissions/refresh", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/permissions/{id}/{number_id}", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/blocked-callers", Needs::Role(Role::Supervisor)),
+    route(Method::POST, "/api/v1/blocked-callers", Needs::Role(Role::Supervisor)),
+    route(Method::DELETE, "/api/v1/blocked-callers/{id}", Needs::Role(Role::Supervisor)),
+    route(Method::GET, "/api/v1/webhook-relays", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/webhook-relays", Needs::Role(Role::Admin)),
+    route(Method::PATCH, "/api/v1/webhook-relays/{id}", Needs::Role(Role::Admin)),
+    route(Method::DELETE, "/api/v1/webhook-relays/{id}", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/webhook-relays/{id}/test", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/alerts", Needs::Role(Role::Supervisor)),
+    route(Method::POST, "/api/v1/alerts/{id}/acknowledge", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/deliveries", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/deliveries/{id}/retry", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/deliveries/{id}/discard", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/jobs", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/jobs/{id}/retry", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/jobs/{id}/discard", Needs::Role(Role::Admin)),
     route(Method::GET, "/api/v1/users", Needs::Role(Role::Supervisor)),
     route(Method::POST, "/api/v1/users", Needs::Role(Role::Admin)),
     route(Method::PATCH, "/api/v1/users/{id}", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/recordings", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/recordings/{id}", Needs::Role(Role::Agent)),
+    route(Method::DELETE, "/api/v1/recordings/{id}", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/recordings/{id}/audio", Needs::Role(Role::Agent)),
+    route(Method::GET, "/api/v1/recordings/{id}/peaks", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/users/{id}/password-reset", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/invitations", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/invitations", Needs::Role(Role::Admin)),
+    route(Method::DELETE, "/api/v1/invitations/{id}", Needs::Role(Role::Admin)),
+    // Whoever has the link; each looks at its token.
+    route(Method::GET, "/api/v1/invitations/by-token/{token}", Needs::Nothing),
+    route(Method::POST, "/api/v1/invitations/accept", Needs::Nothing),
+    route(Method::POST, "/api/v1/password-resets", Needs::Nothing),
+    route(Method::POST, "/api/v1/password-resets/complete", Needs::Nothing),
+    route(Method::POST, "/api/v1/me/password", Needs::Person(Role::Agent)),
+    route(Method::GET, "/api/v1/branches", Needs::Role(Role::Agent)),
+    route(Method::POST, "/api/v1/branches", Needs::Role(Role::Admin)),
+    route(Method::PATCH, "/api/v1/branches/{id}", Needs::Role(Role::Admin)),
+    route(Method::DELETE, "/api/v1/branches/{id}", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/tenants", Needs::Role(Role::Operator)),
+    route(Method::POST, "/api/v1/tenants", Needs::Role(Role::Operator)),
+    route(Method::PATCH, "/api/v1/tenants/{id}", Needs::Role(Role::Operator)),
+    route(Method::GET, "/api/v1/settings", Needs::Role(Role::Admin)),
+    route(Method::PATCH, "/api/v1/settings", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/api-keys", Needs::Role(Role::Admin)),
+    route(Method::POST, "/api/v1/api-keys", Needs::Role(Role::Admin)),
+    route(Method::DELETE, "/api/v1/api-keys/{id}", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/audit", Needs::Role(Role::Admin)),
+    route(Method::GET, "/api/v1/audit.csv", Needs::Role(Role::Admin)),
     route(Method::GET, "/api/v1/events", Needs::Role(Role::Agent)),
 ];
 
@@ -78,6 +171,7 @@ pub(crate) async fn guard(
     State(state): State<AppState>,
     path: MatchedPath,
     session: Session,
+    address: ClientAddress,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -87,11 +181,16 @@ pub(crate) async fn guard(
     if needs == Needs::Nothing {
         return next.run(request).await;
     }
-    let signed_in = match actor::identify(&state, request.headers(), &session).await {
+    let mut signed_in = match actor::identify(&state, request.headers(), &session, address).await {
         Ok(signed_in) => signed_in,
         Err(problem) => return problem.into_response(),
     };
     if let Err(problem) = check(needs, signed_in.actor.scope.role, signed_in.actor.is_person) {
+        return problem.into_response();
+    }
+    if let Needs::Role(_) = needs
+        && let Err(problem) = actor::act_for_tenant(&state, request.headers(), &mut signed_in).await
+    {
         return problem.into_response();
     }
     request.extensions_mut().insert(signed_in);
@@ -142,11 +241,16 @@ mod tests {
     /// Open to everybody, said a second time and on purpose: adding one takes two hands.
     const PUBLIC: &[&str] = &[
         "GET /api/openapi.json",
+        "GET /api/v1/invitations/by-token/{token}",
         "GET /api/v1/server",
         "GET /api/whatsapp/calling",
         "GET /healthz",
+        "GET /metrics",
         "GET /readyz",
+        "POST /api/v1/invitations/accept",
         "POST /api/v1/login",
+        "POST /api/v1/password-resets",
+        "POST /api/v1/password-resets/complete",
         "POST /api/v1/setup",
         "POST /api/whatsapp/calling",
     ];

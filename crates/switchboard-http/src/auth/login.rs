@@ -5,6 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 use secrecy::SecretString;
 use serde::Deserialize;
+use switchboard_core::access::Scope;
+use switchboard_core::audit::{AuditKind, AuditWhat};
+use switchboard_store::audit::{AuditBy, AuditSubject, Author};
 use switchboard_store::users::User;
 use tower_sessions::Session;
 use utoipa::ToSchema;
@@ -48,6 +51,9 @@ pub(crate) async fn login(
     let found = state.store().users().by_email(login.email.trim()).await?;
     let (found, hash) = found.map(|found| (found.user, found.password_hash)).unzip();
     let right = state.passwords().verify(login.password, hash).await?;
+    if let Some(user) = &found {
+        note(&state, user, address, right && user.disabled_at.is_none()).await;
+    }
     // A disabled account reads like a wrong password: who does not work here any more learns nothing.
     let user = found.filter(|user| right && user.disabled_at.is_none());
     let Some(user) = user else {
@@ -56,6 +62,21 @@ pub(crate) async fn login(
     };
     start_session(&state, &session, &user).await?;
     Me::of(&state, &user).await.map(Json)
+}
+
+/// Into the log of what was done. A sign-in is not refused because this could not be written.
+async fn note(state: &AppState, user: &User, ClientAddress(address): ClientAddress, succeeded: bool) {
+    let (who, what) = if succeeded {
+        (AuditBy::Person { id: user.id, name: user.name.clone() }, AuditWhat::LoginSucceeded)
+    } else {
+        (AuditBy::Nobody, AuditWhat::LoginFailed)
+    };
+    let author = Author { who, address: Some(address), at: state.engine().clock().now() };
+    let subject = AuditSubject::new(AuditKind::User, user.id).named(user.name.clone());
+    let entry = author.did(what, subject, serde_json::json!({}));
+    if let Err(error) = state.store().audit().write(&Scope::of_the_exchange(user.tenant), entry).await {
+        tracing::warn!(error = %crate::error::chain(&error), "a sign-in was not written into the audit log");
+    }
 }
 
 /// Signs out: the session, its live streams, the line and what it is rung for end at once.

@@ -91,7 +91,7 @@ fn quota(attempts: Attempts) -> Quota {
 }
 
 /// One household has a whole /64 of IPv6 addresses to guess from; it counts as one.
-fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {

@@ -1,6 +1,6 @@
 //! One id per request, in the answer and in every log line of it.
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
@@ -36,15 +36,12 @@ fn is_plain(id: &HeaderValue) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
-/// The span all log lines of a request hang on. The path without its query: that may hold what nobody should read.
+/// The span all log lines of a request hang on; of the highest level, so that no filter takes it from a warning. The
+/// pattern of the route and not the path: a path may hold the token of an invitation, or whatever somebody typed.
 pub(crate) fn span<B>(request: &http::Request<B>) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    tracing::info_span!(
-        "request",
-        request.id = id,
-        http.method = %request.method(),
-        http.path = request.uri().path(),
-    )
+    let route = request.extensions().get::<MatchedPath>().map_or("console", MatchedPath::as_str);
+    tracing::error_span!("request", request.id = id, http.method = %request.method(), http.route = route)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ fn console_policy(public_url: &Url) -> String {
 }
 
 fn is_api(path: &str) -> bool {
-    path.starts_with("/api/") || path == "/api" || path == "/healthz" || path == "/readyz"
+    path.starts_with("/api/") || path == "/api" || ["/healthz", "/readyz", "/metrics"].contains(&path)
 }
 
 /// Adds the headers to every answer.

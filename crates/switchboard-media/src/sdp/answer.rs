@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::{Audio, CustomerOffer, LineOffer, LineSection};
+use super::offer::name_of;
+use super::{Audio, Codec, CustomerOffer, Keys, LineOffer, LineSection, MasterKey};
 
 /// How we are recognised and reached.
 pub(crate) struct Local<'a> {
@@ -17,27 +18,47 @@ pub(crate) struct Local<'a> {
     pub(crate) session: u32,
 }
 
+/// The protocol of audio whose keys DTLS agrees.
+pub(super) const DTLS: &str = "UDP/TLS/RTP/SAVPF";
+
 /// The answer to a provider's offer: mid, payload types, fmtp and ptime as offered, `setup:active`, exactly one
 /// fingerprint (several get error 138008).
 pub(crate) struct CustomerAnswer<'a> {
     pub(crate) local: Local<'a>,
     pub(crate) offer: &'a CustomerOffer,
+    /// The key of what we send, with SDES.
+    pub(crate) key: Option<&'a MasterKey>,
     pub(crate) ssrc: u32,
     pub(crate) cname: &'a str,
 }
 
 impl CustomerAnswer<'_> {
     pub(crate) fn write(&self) -> String {
-        let CustomerOffer { mid, audio, ptime, maxptime, .. } = self.offer;
+        let CustomerOffer { mid, keys, audio, ptime, maxptime, rtcp_mux, protocol, .. } = self.offer;
         let mut sdp = Sdp::begin(&self.local);
         sdp.line(format_args!("a=group:BUNDLE {mid}"));
         sdp.line(format_args!("a=msid-semantic:WMS *"));
-        sdp.audio_line(&self.local, audio);
-        sdp.transport(&self.local, "active");
-        sdp.candidates(&self.local);
+        match keys {
+            Keys::Dtls(_) => {
+                sdp.audio_line(&self.local, DTLS, audio);
+                sdp.line(format_args!("a=rtcp:9 IN IP4 0.0.0.0"));
+                sdp.transport(&self.local, "active");
+                sdp.candidates(&self.local);
+            }
+            // No ICE, no candidate, no fingerprint: the address is that of the two lines above.
+            Keys::Sdes(crypto) => {
+                sdp.audio_line(&self.local, protocol, audio);
+                if let Some(key) = self.key {
+                    sdp.line(format_args!("a=crypto:{}", crypto.answered(key)));
+                }
+            }
+        }
         sdp.line(format_args!("a=mid:{mid}"));
         sdp.line(format_args!("a=sendrecv"));
         sdp.line(format_args!("a=msid:switchboard audio"));
+        if *rtcp_mux {
+            sdp.line(format_args!("a=rtcp-mux"));
+        }
         sdp.codecs(audio, audio.opus_fmtp.as_deref());
         sdp.line(format_args!("a=ptime:{ptime}"));
         sdp.line(format_args!("a=maxptime:{maxptime}"));
@@ -101,12 +122,14 @@ impl LineAnswer<'_> {
         stream: &str,
         ssrc: Option<&u32>,
     ) {
-        sdp.audio_line(&self.local, audio);
+        sdp.audio_line(&self.local, DTLS, audio);
+        sdp.line(format_args!("a=rtcp:9 IN IP4 0.0.0.0"));
         sdp.transport(&self.local, "passive");
         sdp.candidates(&self.local);
         sdp.line(format_args!("a=mid:{mid}"));
         sdp.line(format_args!("a={direction}"));
         sdp.line(format_args!("a=msid:{stream} {stream}-{mid}"));
+        sdp.line(format_args!("a=rtcp-mux"));
         sdp.codecs(audio, Some(BROWSER_OPUS));
         sdp.line(format_args!("a=ptime:20"));
         sdp.line(format_args!("a=maxptime:20"));
@@ -116,10 +139,10 @@ impl LineAnswer<'_> {
     }
 }
 
-struct Sdp(String);
+pub(super) struct Sdp(pub(super) String);
 
 impl Sdp {
-    fn begin(local: &Local<'_>) -> Self {
+    pub(super) fn begin(local: &Local<'_>) -> Self {
         let mut sdp = Self(String::with_capacity(1_500));
         sdp.line(format_args!("v=0"));
         sdp.line(format_args!("o=- {} 2 IN IP4 127.0.0.1", local.session));
@@ -128,22 +151,22 @@ impl Sdp {
         sdp
     }
 
-    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+    pub(super) fn line(&mut self, line: std::fmt::Arguments<'_>) {
         // Writing into a String cannot fail.
         let _ = self.0.write_fmt(line);
         self.0.push_str("\r\n");
     }
 
-    fn audio_line(&mut self, local: &Local<'_>, audio: &Audio) {
-        let dtmf = audio.dtmf.map(|number| format!(" {number}")).unwrap_or_default();
-        self.line(format_args!("m=audio {} UDP/TLS/RTP/SAVPF {}{dtmf}", local.port, audio.opus));
+    pub(super) fn audio_line(&mut self, local: &Local<'_>, protocol: &str, audio: &Audio) {
+        let numbers = audio.codecs().map(|(number, _)| number).chain(audio.dtmf);
+        let numbers = numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(" ");
+        self.line(format_args!("m=audio {} {protocol} {numbers}", local.port));
         if let Some(address) = local.addresses.first() {
             self.line(format_args!("c=IN {} {address}", if address.is_ipv4() { "IP4" } else { "IP6" }));
         }
-        self.line(format_args!("a=rtcp:9 IN IP4 0.0.0.0"));
     }
 
-    fn transport(&mut self, local: &Local<'_>, setup: &str) {
+    pub(super) fn transport(&mut self, local: &Local<'_>, setup: &str) {
         self.line(format_args!("a=ice-ufrag:{}", local.ufrag));
         self.line(format_args!("a=ice-pwd:{}", local.password));
         let digits: Vec<String> = local.fingerprint.iter().map(|byte| format!("{byte:02X}")).collect();
@@ -152,7 +175,7 @@ impl Sdp {
     }
 
     /// Host candidates of component 1 (RFC 8445 §5.1.2.1: type preference 126).
-    fn candidates(&mut self, local: &Local<'_>) {
+    pub(super) fn candidates(&mut self, local: &Local<'_>) {
         for (at, address) in local.addresses.iter().enumerate() {
             let priority = (126_u32 << 24) + ((65_535 - at as u32) << 8) + 255;
             self.line(format_args!(
@@ -164,11 +187,17 @@ impl Sdp {
         self.line(format_args!("a=end-of-candidates"));
     }
 
-    fn codecs(&mut self, audio: &Audio, opus_fmtp: Option<&str>) {
-        self.line(format_args!("a=rtcp-mux"));
-        self.line(format_args!("a=rtpmap:{} opus/48000/2", audio.opus));
-        if let Some(fmtp) = opus_fmtp {
-            self.line(format_args!("a=fmtp:{} {fmtp}", audio.opus));
+    pub(super) fn codecs(&mut self, audio: &Audio, opus_fmtp: Option<&str>) {
+        for (number, codec) in audio.codecs() {
+            match codec {
+                Codec::Opus => {
+                    self.line(format_args!("a=rtpmap:{number} opus/48000/2"));
+                    if let Some(fmtp) = opus_fmtp {
+                        self.line(format_args!("a=fmtp:{number} {fmtp}"));
+                    }
+                }
+                Codec::G711(codec) => self.line(format_args!("a=rtpmap:{number} {}/8000", name_of(codec))),
+            }
         }
         if let Some(dtmf) = audio.dtmf {
             self.line(format_args!("a=rtpmap:{dtmf} telephone-event/8000"));
@@ -180,7 +209,11 @@ impl Sdp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use switchboard_core::media_terms::{AdditionalCodecs, MediaTerms, SrtpKeyExchange};
+
     use crate::sdp::{read_customer_offer, read_line_offer};
+
+    const CAPTURED: &str = include_str!("../../fixtures/meta-offer-captured-2025-26.sdp");
 
     fn local<'a>(addresses: &'a [IpAddr]) -> Local<'a> {
         Local {
@@ -195,11 +228,11 @@ mod tests {
 
     #[test]
     fn metas_offer_gets_one_audio_line_with_everything_mirrored() {
-        let offer = read_customer_offer(include_str!("../../fixtures/meta-offer-captured-2025-26.sdp"))
-            .expect("reads");
+        let offer = read_customer_offer(CAPTURED, MediaTerms::default()).expect("reads");
         let addresses = ["192.0.2.10".parse().expect("ip"), "2001:db8::10".parse().expect("ip")];
         let answer =
-            CustomerAnswer { local: local(&addresses), offer: &offer, ssrc: 2_222, cname: "c" }.write();
+            CustomerAnswer { local: local(&addresses), offer: &offer, key: None, ssrc: 2_222, cname: "c" }
+                .write();
         assert!(answer.ends_with("\r\n"));
         assert_eq!(answer.matches('\n').count(), answer.matches("\r\n").count());
         let lines: Vec<&str> = answer.lines().collect();
@@ -226,6 +259,47 @@ mod tests {
         assert_eq!(answer.matches("a=fingerprint").count(), 1);
         assert_eq!(answer.matches("m=").count(), 1);
         assert!(!answer.contains("a=ice-lite"));
+    }
+
+    #[test]
+    fn an_sdes_offer_gets_one_key_of_ours_and_neither_ice_nor_dtls() {
+        let terms = MediaTerms { key_exchange: SrtpKeyExchange::Sdes, ..MediaTerms::default() };
+        let offer =
+            read_customer_offer(include_str!("../../fixtures/meta-offer-sdes.sdp"), terms).expect("reads");
+        let addresses = ["192.0.2.10".parse().expect("ip")];
+        let key = MasterKey([0xFF; 30]);
+        let answer =
+            CustomerAnswer { local: local(&addresses), offer: &offer, key: Some(&key), ssrc: 1, cname: "c" }
+                .write();
+        let lines: Vec<&str> = answer.lines().collect();
+        // Each line of the reference's answer, but its own name, address, port and key.
+        let reference = include_str!("../../fixtures/business-answer-sdes.sdp");
+        for wanted in
+            reference.lines().filter(|line| !line.starts_with("o=") && !line.starts_with("a=fmtp:111"))
+        {
+            let wanted = wanted
+                .replace("15822", "50000")
+                .replace("HRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgEA", &"/".repeat(40));
+            assert!(lines.contains(&wanted.as_str()), "{wanted} is missing in\n{answer}");
+        }
+        assert_eq!(answer.matches("a=crypto:").count(), 1);
+        for never in ["ice", "candidate", "fingerprint", "setup", "a=rtcp:"] {
+            assert!(!answer.contains(never), "{never} in\n{answer}");
+        }
+    }
+
+    #[test]
+    fn codecs_beside_opus_are_listed_after_it_and_only_those_the_number_takes() {
+        let text = CAPTURED.replace("SAVPF 111 126", "SAVPF 0 8 111 126");
+        let additional_codecs = AdditionalCodecs { pcmu: false, pcma: true };
+        let offer = read_customer_offer(&text, MediaTerms { additional_codecs, ..MediaTerms::default() })
+            .expect("reads");
+        let addresses = ["192.0.2.10".parse().expect("ip")];
+        let answer =
+            CustomerAnswer { local: local(&addresses), offer: &offer, key: None, ssrc: 1, cname: "c" }
+                .write();
+        assert!(answer.contains("m=audio 50000 UDP/TLS/RTP/SAVPF 111 8 126\r\n"), "{answer}");
+        assert!(answer.contains("a=rtpmap:8 PCMA/8000\r\n") && !answer.contains("PCMU"), "{answer}");
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Audio, CustomerOffer, LineOffer, LineSection, OfferRefusal, Peer};
+use switchboard_core::media_terms::{AdditionalCodec, AdditionalCodecs, MediaTerms, SrtpKeyExchange};
+
+use super::{Audio, Codec, Crypto, CustomerOffer, Keys, LineOffer, LineSection, OfferRefusal, Peer};
 
 /// Longer offers are refused unread: Meta's are 1.2 kB, a browser's with three audio lines 8 kB.
 const MAX_OFFER: usize = 64 * 1024;
@@ -11,19 +13,33 @@ const MAX_CANDIDATES: usize = 16;
 /// Further ears of an agent (supervision).
 const MAX_EXTRAS: usize = 2;
 
-pub(crate) fn read_customer_offer(text: &str) -> Result<CustomerOffer, OfferRefusal> {
+/// Reads a provider's offer, as far as this number takes it.
+///
+/// Keys in the SDP are taken only where the number is set to SDES: they pass through a webhook's body, which is for the
+/// operator to choose. DTLS is taken everywhere, also when the number is set to SDES: it is never the weaker one, and
+/// Meta falls back to it by itself (an update of SIP servers resets the setting, reference §3.1).
+pub(crate) fn read_customer_offer(text: &str, terms: MediaTerms) -> Result<CustomerOffer, OfferRefusal> {
+    Ok(read_customer(text, terms)?.0)
+}
+
+/// What both a provider's offer and his answer tell, and the DTLS role it names.
+pub(super) fn read_customer(
+    text: &str,
+    terms: MediaTerms,
+) -> Result<(CustomerOffer, Option<String>), OfferRefusal> {
     let offer = Description::read(text)?;
     let audio = offer.media.iter().find(|media| media.kind == "audio" && media.port != 0);
     let media = audio.ok_or(OfferRefusal::NoAudio)?;
-    if !media.protocol.contains("TLS") && media.value("crypto").is_some() {
-        return Err(OfferRefusal::Sdes);
-    }
-    let peer = offer.peer(media)?;
-    let audio = media.audio()?;
-    let mut candidates = media.candidates();
+    let setup = media.value("setup").or_else(|| offer.session.value("setup")).map(str::to_ascii_lowercase);
+    let keys = offer.keys(media, terms.key_exchange)?;
+    let audio = media.audio(terms.additional_codecs)?;
+    let mut candidates = match &keys {
+        Keys::Dtls(_) => media.candidates(),
+        Keys::Sdes(_) => Vec::new(),
+    };
     if candidates.is_empty() {
         candidates.extend(media.default_address.or(offer.session.default_address).and_then(|ip| {
-            let usable = !ip.is_unspecified() && media.port > 9;
+            let usable = !ip.is_unspecified() && !ip.is_multicast() && media.port > 9;
             usable.then(|| SocketAddr::new(ip, media.port))
         }));
     }
@@ -31,14 +47,17 @@ pub(crate) fn read_customer_offer(text: &str) -> Result<CustomerOffer, OfferRefu
         return Err(OfferRefusal::NoAddress);
     }
     let milliseconds = |name| media.value(name).and_then(|value| value.parse().ok()).unwrap_or(20);
-    Ok(CustomerOffer {
+    let offer = CustomerOffer {
         mid: media.value("mid").unwrap_or("0").to_owned(),
-        peer,
+        rtcp_mux: matches!(keys, Keys::Dtls(_)) || media.value("rtcp-mux").is_some(),
+        protocol: media.protocol.to_owned(),
+        keys,
         candidates,
         audio,
         ptime: milliseconds("ptime"),
         maxptime: milliseconds("maxptime"),
-    })
+    };
+    Ok((offer, setup))
 }
 
 pub(crate) fn read_line_offer(text: &str) -> Result<LineOffer, OfferRefusal> {
@@ -52,7 +71,7 @@ pub(crate) fn read_line_offer(text: &str) -> Result<LineOffer, OfferRefusal> {
         .ok_or(OfferRefusal::NoAudio)?;
     let main_media = &offer.media[main];
     let peer = offer.peer(main_media)?;
-    let audio = main_media.audio()?;
+    let audio = main_media.audio(AdditionalCodecs::NONE)?;
     let bundled: Vec<&str> = offer
         .session
         .value("group")
@@ -66,9 +85,11 @@ pub(crate) fn read_line_offer(text: &str) -> Result<LineOffer, OfferRefusal> {
             return LineSection::Main { mid: mid.unwrap_or_else(|| "0".to_owned()) };
         }
         let in_bundle = mid.as_deref().is_some_and(|mid| bundled.contains(&mid));
-        if let (true, Some(mid), Ok(audio)) =
-            (in_bundle && media.is_extra_ear() && extras < MAX_EXTRAS, &mid, media.audio())
-        {
+        if let (true, Some(mid), Ok(audio)) = (
+            in_bundle && media.is_extra_ear() && extras < MAX_EXTRAS,
+            &mid,
+            media.audio(AdditionalCodecs::NONE),
+        ) {
             extras += 1;
             return LineSection::Extra { mid: mid.clone(), audio };
         }
@@ -130,6 +151,21 @@ impl<'a> Description<'a> {
         Ok(description)
     }
 
+    fn keys(&self, media: &Section<'a>, set: SrtpKeyExchange) -> Result<Keys, OfferRefusal> {
+        let value = |name| media.value(name).or_else(|| self.session.value(name));
+        let sdes = !media.protocol.contains("TLS") && media.value("crypto").is_some();
+        if !sdes || value("fingerprint").is_some() {
+            return self.peer(media).map(Keys::Dtls);
+        }
+        if set == SrtpKeyExchange::Dtls {
+            return Err(OfferRefusal::Sdes);
+        }
+        if !matches!(media.protocol, "RTP/SAVP" | "RTP/SAVPF") {
+            return Err(OfferRefusal::SdesProtocol { protocol: media.protocol.chars().take(32).collect() });
+        }
+        Crypto::choose(media.values("crypto")).map(Keys::Sdes)
+    }
+
     /// ICE and fingerprint may stand in the m-line or above all m-lines.
     fn peer(&self, media: &Section<'a>) -> Result<Peer, OfferRefusal> {
         let value = |name| media.value(name).or_else(|| self.session.value(name));
@@ -182,7 +218,7 @@ impl<'a> Section<'a> {
         self.kind == "audio" && matches!(self.direction, Direction::ReceiveOnly)
     }
 
-    fn audio(&self) -> Result<Audio, OfferRefusal> {
+    fn audio(&self, additional: AdditionalCodecs) -> Result<Audio, OfferRefusal> {
         let codecs: Vec<(u8, &str)> = self
             .values("rtpmap")
             .filter_map(|map| {
@@ -194,18 +230,31 @@ impl<'a> Section<'a> {
         let find = |wanted: &str| {
             codecs.iter().find(|(_, codec)| codec.eq_ignore_ascii_case(wanted)).map(|(number, _)| *number)
         };
-        let opus = find("opus/48000/2").ok_or_else(|| OfferRefusal::NoOpus {
-            offered: match codecs.is_empty() {
-                true => "nothing".to_owned(),
-                false => codecs.iter().map(|(_, codec)| *codec).take(8).collect::<Vec<_>>().join(", "),
+        // In the order of the offer; 0 and 8 need no rtpmap (RFC 3551 §6).
+        let g711 = self.formats.iter().filter_map(|format| {
+            let number: u8 = format.parse().ok().filter(|number| *number < 128)?;
+            let mapped = codecs.iter().find(|(mapped, _)| *mapped == number).map(|(_, codec)| *codec);
+            g711_of(number, mapped).map(|codec| (number, codec))
+        });
+        let (taken, refused): (Vec<_>, Vec<_>) = g711.partition(|(_, codec)| additional.has(*codec));
+        let mut taken = taken.into_iter().map(|(number, codec)| (number, Codec::G711(codec)));
+        let opus = find("opus/48000/2").map(|number| (number, Codec::Opus));
+        let spoken = opus.or_else(|| taken.next()).ok_or_else(|| match refused.first() {
+            Some((_, codec)) => OfferRefusal::NotTaken { codec: name_of(*codec), word: codec.as_str() },
+            None => OfferRefusal::NoOpus {
+                offered: match codecs.is_empty() {
+                    true => "nothing".to_owned(),
+                    false => codecs.iter().map(|(_, codec)| *codec).take(8).collect::<Vec<_>>().join(", "),
+                },
             },
         })?;
         let opus_fmtp = self.values("fmtp").find_map(|fmtp| {
             let (number, parameters) = fmtp.split_once(' ')?;
-            (number.parse() == Ok(opus)).then(|| parameters.trim().to_owned())
+            (opus.is_some_and(|(opus, _)| number.parse() == Ok(opus))).then(|| parameters.trim().to_owned())
         });
         Ok(Audio {
-            opus,
+            spoken,
+            also: taken.collect(),
             opus_fmtp,
             dtmf: find("telephone-event/8000").or_else(|| find("telephone-event/8000/1")),
         })
@@ -233,6 +282,26 @@ impl<'a> Section<'a> {
     }
 }
 
+/// Is this payload type G.711? `mapped`: what its rtpmap says.
+fn g711_of(number: u8, mapped: Option<&str>) -> Option<AdditionalCodec> {
+    let mapped = mapped.map(|codec| codec.strip_suffix("/1").unwrap_or(codec));
+    match (number, mapped) {
+        (0, None) => Some(AdditionalCodec::Pcmu),
+        (8, None) => Some(AdditionalCodec::Pcma),
+        (_, Some(codec)) if codec.eq_ignore_ascii_case("PCMU/8000") => Some(AdditionalCodec::Pcmu),
+        (_, Some(codec)) if codec.eq_ignore_ascii_case("PCMA/8000") => Some(AdditionalCodec::Pcma),
+        (_, None | Some(_)) => None,
+    }
+}
+
+/// The name in SDP.
+pub(super) const fn name_of(codec: AdditionalCodec) -> &'static str {
+    match codec {
+        AdditionalCodec::Pcmu => "PCMU",
+        AdditionalCodec::Pcma => "PCMA",
+    }
+}
+
 /// `sha-256 AB:CD:…`; the case of the name does not matter (uppercase was seen).
 fn sha256_fingerprint(value: &str) -> Option<[u8; 32]> {
     let (name, digits) = value.split_once(' ')?;
@@ -247,6 +316,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// As a number that is set to nothing in particular reads it.
+    fn read_customer_offer(text: &str) -> Result<CustomerOffer, OfferRefusal> {
+        super::read_customer_offer(text, MediaTerms::default())
+    }
+
+    fn peer(offer: &CustomerOffer) -> &Peer {
+        match &offer.keys {
+            Keys::Dtls(peer) => peer,
+            Keys::Sdes(_) => panic!("DTLS was offered"),
+        }
+    }
 
     const CAPTURED: &str = include_str!("../../fixtures/meta-offer-captured-2025-26.sdp");
     const DOCS_2024: &str = include_str!("../../fixtures/meta-offer-docs-2024.sdp");
@@ -269,12 +350,12 @@ mod tests {
     fn the_captured_offer_of_2025_26_is_read_with_its_padded_password() {
         let offer = read_customer_offer(CAPTURED).expect("reads");
         assert_eq!(offer.mid, "audio");
-        assert_eq!(offer.peer.ufrag, "SaMpLeUfRaGaBcDe");
-        assert_eq!(offer.peer.password, "F6/jj+L0/8/Dzluc0IoZEQ==");
+        assert_eq!(peer(&offer).ufrag, "SaMpLeUfRaGaBcDe");
+        assert_eq!(peer(&offer).password, "F6/jj+L0/8/Dzluc0IoZEQ==");
         assert_eq!(offer.candidates.len(), 2);
         assert_eq!(offer.candidates[0].to_string(), "57.144.215.49:3484");
         assert!(offer.candidates[1].is_ipv6());
-        assert_eq!((offer.audio.opus, offer.audio.dtmf), (111, Some(126)));
+        assert_eq!((offer.audio.spoken, offer.audio.dtmf), ((111, Codec::Opus), Some(126)));
         assert!(offer.audio.opus_fmtp.expect("fmtp").starts_with("maxaveragebitrate=20000;"));
         assert_eq!((offer.ptime, offer.maxptime), (20, 20));
     }
@@ -282,7 +363,7 @@ mod tests {
     #[test]
     fn the_documents_offer_of_2024_is_read() {
         let offer = read_customer_offer(DOCS_2024).expect("reads");
-        assert_eq!(offer.peer.ufrag, "6k2qP1R6kBfI/2");
+        assert_eq!(peer(&offer).ufrag, "6k2qP1R6kBfI/2");
         assert_eq!(offer.candidates[0].port(), 40_012);
         assert_eq!(offer.audio.opus_fmtp.as_deref(), Some("minptime=10;useinbandfec=1"));
     }
@@ -295,14 +376,17 @@ mod tests {
             (BUSINESS_OFFER, "bizU", "192.0.2.10:40000", 111, 126),
         ] {
             let read = read_customer_offer(theirs).expect("reads");
-            assert_eq!(read.peer.ufrag, ufrag);
+            assert_eq!(peer(&read).ufrag, ufrag);
             assert_eq!(read.candidates[0].to_string(), first, "{ufrag}");
-            assert_eq!((read.audio.opus, read.audio.dtmf), (opus, Some(dtmf)), "{ufrag}");
+            assert_eq!((read.audio.spoken.0, read.audio.dtmf), (opus, Some(dtmf)), "{ufrag}");
         }
         // A browser's trickled offer, without a candidate: no customer can be reached, a line brings its address itself.
         assert_eq!(refusal(BUSINESS_OFFER_DOCS), "it has no UDP address we can reach");
         let line = read_line_offer(BUSINESS_OFFER_DOCS).expect("reads");
-        assert_eq!((line.peer.ufrag.as_str(), line.audio.opus, line.audio.dtmf), ("4g1c", 111, Some(126)));
+        assert_eq!(
+            (line.peer.ufrag.as_str(), line.audio.spoken.0, line.audio.dtmf),
+            ("4g1c", 111, Some(126))
+        );
         assert!(refusal(BUSINESS_ANSWER_SDES).starts_with("it uses SDES keys"));
         assert_eq!(read_line_offer(BUSINESS_ANSWER_SDES), Err(OfferRefusal::NoFingerprint));
     }
@@ -324,7 +408,7 @@ mod tests {
     fn an_upper_case_hash_name_and_further_fingerprints_are_accepted() {
         let shouted =
             CAPTURED.replace("a=fingerprint:sha-256", "a=fingerprint:sha-512 00:11\r\na=fingerprint:SHA-256");
-        assert_eq!(read_customer_offer(&shouted).expect("reads").peer.fingerprint[0], 0xA0);
+        assert_eq!(peer(&read_customer_offer(&shouted).expect("reads")).fingerprint[0], 0xA0);
     }
 
     #[test]
@@ -341,6 +425,85 @@ mod tests {
         assert_eq!(refusal(&CAPTURED.replace("a=ice-ufrag", "a=x")), "it has no ICE user name and password");
         let nowhere = CAPTURED.replace("a=candidate", "a=x").replace("IP4 57.144.215.49", "IP4 0.0.0.0");
         assert_eq!(refusal(&nowhere), "it has no UDP address we can reach");
+    }
+
+    fn sdes(text: &str) -> Result<CustomerOffer, OfferRefusal> {
+        super::read_customer_offer(
+            text,
+            MediaTerms { key_exchange: SrtpKeyExchange::Sdes, ..MediaTerms::default() },
+        )
+    }
+
+    #[test]
+    fn an_sdes_offer_is_read_where_the_number_is_set_to_it() {
+        let offer = sdes(SDES).expect("reads");
+        let Keys::Sdes(crypto) = &offer.keys else { panic!("SDES was offered") };
+        assert_eq!((crypto.tag, crypto.key.0[1]), (1, 1));
+        assert_eq!(offer.candidates, ["157.240.19.130:3480".parse().expect("address")]);
+        assert_eq!(
+            (offer.protocol.as_str(), offer.rtcp_mux, offer.mid.as_str()),
+            ("RTP/SAVP", true, "audio")
+        );
+        assert!(!format!("{offer:?}").contains("AAEC"));
+        assert_eq!(sdes(&SDES.replace("RTP/SAVP", "RTP/SAVPF")).expect("reads").protocol, "RTP/SAVPF");
+        let v6 = SDES.replace("IP4 157.240.19.130", "IP6 2001:db8::7");
+        assert_eq!(sdes(&v6).expect("reads").candidates, ["[2001:db8::7]:3480".parse().expect("address")]);
+        assert!(!sdes(&SDES.replace("a=rtcp-mux\r\n", "")).expect("reads").rtcp_mux);
+        // DTLS is taken also there.
+        assert!(matches!(sdes(CAPTURED).expect("reads").keys, Keys::Dtls(_)));
+    }
+
+    #[test]
+    fn an_sdes_offer_that_cannot_be_used_is_refused_in_words() {
+        let refusal = |text: &str| sdes(text).expect_err("a refusal").to_string();
+        assert!(self::refusal(SDES).contains("srtp_key_exchange to sdes"), "names the setting");
+        for (from, to, why) in [
+            ("RTP/SAVP", "RTP/AVP", "it uses SDES keys over RTP/AVP"),
+            ("m=audio 3480", "m=audio 0", "it has no audio"),
+            ("m=audio 3480", "m=audio 99999", "it is not SDP"),
+            ("157.240.19.130", "0.0.0.0", "it has no UDP address"),
+            ("157.240.19.130", "239.1.1.1", "it has no UDP address"),
+            ("157.240.19.130", "media.example.com", "it has no UDP address"),
+            ("SHA1_80", "SHA1_32", "it offers no SDES suite we know"),
+            ("a=crypto", "a=x-crypto", "it has no fingerprint"),
+            ("inline:AAEC", "inline:A", "its SDES key cannot be used"),
+        ] {
+            assert!(SDES.contains(from), "{from}");
+            assert!(
+                refusal(&SDES.replace(from, to)).starts_with(why),
+                "{from}: {}",
+                refusal(&SDES.replace(from, to))
+            );
+        }
+        let two = format!("{SDES}m=audio 3482 RTP/SAVP 111\r\na=rtpmap:111 opus/48000/2\r\n");
+        assert_eq!(sdes(&two).expect("the first is taken").candidates[0].port(), 3480);
+    }
+
+    #[test]
+    fn g711_is_taken_where_the_number_takes_it_and_opus_goes_first() {
+        let with = |text: &str, words: &str| {
+            let additional_codecs = AdditionalCodecs::from_words(words).expect("words");
+            super::read_customer_offer(text, MediaTerms { additional_codecs, ..MediaTerms::default() })
+        };
+        let (mu, a) = (Codec::G711(AdditionalCodec::Pcmu), Codec::G711(AdditionalCodec::Pcma));
+        let both = CAPTURED.replace("SAVPF 111 126", "SAVPF 8 0 111 126");
+        let read = with(&both, "pcmu,pcma").expect("reads").audio;
+        assert_eq!((read.spoken, read.also), ((111, Codec::Opus), vec![(8, a), (0, mu)]));
+        assert_eq!(with(&both, "pcmu").expect("reads").audio.also, [(0, mu)]);
+        assert_eq!(with(&both, "").expect("reads").audio.also, []);
+        let only = both.replace("111 opus/48000/2", "111 G722/8000");
+        assert_eq!(with(&only, "pcmu,pcma").expect("reads").audio.spoken, (8, a));
+        assert_eq!(with(&only, "pcmu").expect("reads").audio.spoken, (0, mu));
+        let refused = with(&only, "").expect_err("not taken").to_string();
+        assert!(
+            refused.contains("PCMA") && refused.contains("add pcma to the number's additional_codecs"),
+            "{refused}"
+        );
+        let named = CAPTURED.replace("111 opus/48000/2", "111 PCMU/8000/1");
+        assert_eq!(with(&named, "pcmu").expect("reads").audio.spoken, (111, mu));
+        // Zero that is called something else is not G.711.
+        let other = CAPTURED.replace("SAVPF 111 126", "SAVPF 0").replace("111 opus/48000/2", "0 ISAC/16000");
+        assert!(with(&other, "pcmu").expect_err("no codec").to_string().contains("ISAC"));
     }
 
     #[test]
@@ -375,6 +538,10 @@ mod tests {
             let _ = read_customer_offer(&text);
             let _ = read_line_offer(&text);
             let mut mangled = CAPTURED.to_owned();
+            let sdes = MediaTerms { key_exchange: SrtpKeyExchange::Sdes, ..MediaTerms::default() };
+            let mut keyed = SDES.to_owned();
+            keyed.replace_range(cut.min(SDES.len())..(cut + 10).min(SDES.len()), &junk);
+            let _ = super::read_customer_offer(&keyed, sdes);
             mangled.replace_range(cut.min(CAPTURED.len())..(cut + 10).min(CAPTURED.len()), &junk);
             let _ = read_customer_offer(&mangled);
             let _ = read_line_offer(&mangled);

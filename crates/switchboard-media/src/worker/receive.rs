@@ -9,7 +9,6 @@ use str0m::ice::StunMessage;
 use super::Worker;
 use super::peers::Shared;
 use super::socket::{self, Received};
-use crate::report::{CustomerFailure, MediaReport};
 use crate::rtp::{Kind, kind_of};
 
 /// Datagrams read from one customer socket before the others get their turn.
@@ -22,15 +21,8 @@ const STUN_ATTRIBUTES: usize = 32;
 impl Worker {
     pub(super) fn customer_readable(&mut self, now: Instant, place: usize) {
         let handled = catch_unwind(AssertUnwindSafe(|| self.read_customer(now, place)));
-        if handled.is_err()
-            && let Some(call) = self.customers.get(place).map(|customer| customer.session.call)
-        {
-            tracing::error!(call.id = %call, "a packet made the media thread panic; the leg is given up");
-            self.tools.reports.tell(MediaReport::CustomerFailed { call, why: CustomerFailure::DtlsFailed });
-            self.detach(place);
-            if let Some(customer) = self.customers.remove(place) {
-                self.pool.give_back(now, customer.port);
-            }
+        if handled.is_err() {
+            self.give_up_customer(now, place);
         }
     }
 
@@ -57,7 +49,8 @@ impl Worker {
         match kind_of(packet) {
             Kind::Rtp => {
                 let line = customer.line;
-                let Some(heard) = customer.with(tools, |session, _, out| session.heard(now, packet, out))
+                let Some(heard) =
+                    customer.with(tools, |session, _, out| session.heard(now, from, packet, out))
                 else {
                     return;
                 };
@@ -71,7 +64,7 @@ impl Worker {
                 }
             }
             Kind::Rtcp => {
-                customer.session.leg.receive_rtcp(now, tools.clock, packet);
+                customer.session.leg.receive_rtcp(now, tools.clock, from, packet);
             }
             Kind::Stun => {
                 if !is_plausible(packet) {
@@ -93,6 +86,23 @@ impl Worker {
         }
     }
 
+    /// Takes back what the codec thread has done.
+    pub(super) fn take_translated(&mut self, now: Instant) {
+        while let Some(frame) = self.translators.next() {
+            let Self { customers, lines, tools, .. } = self;
+            let Some(customer) = customers.of(frame.call) else { continue };
+            let line = customer.line;
+            let heard = customer.with(tools, |session, _, out| session.translated(now, &frame, out));
+            if let Some(heard) = heard
+                && let Some(line) = line.and_then(|line| lines.get_mut(line))
+                && let Some(to) = line.leg.transport.peer_address()
+            {
+                let Shared { socket, out } = &mut tools.shared;
+                out.push(socket, to, |buf| line.leg.relay(now, &heard, &frame.payload, buf));
+            }
+        }
+    }
+
     /// Reads the shared port, some batches a turn: whoever floods it does not keep timers, orders and customers waiting.
     pub(super) fn shared_readable(&mut self, now: Instant, received: &mut Received) {
         for _ in 0..SHARED_TURN {
@@ -108,13 +118,11 @@ impl Worker {
                 let mut whose = None;
                 let handled =
                     catch_unwind(AssertUnwindSafe(|| self.shared_datagram(now, from, datagram, &mut whose)));
+                self.strangers += u64::from(whose.is_none());
                 if handled.is_err()
                     && let Some(place) = whose
-                    && let Some(line) = self.lines.get(place).map(|line| line.id)
                 {
-                    tracing::error!(line.id = %line, "a packet made the media thread panic; the line is given up");
-                    self.tools.reports.tell(MediaReport::LineLost { line });
-                    self.close_line(now, place);
+                    self.give_up_line(place);
                 }
             }
             if !more {
@@ -160,7 +168,7 @@ impl Worker {
         let Some(line) = lines.get_mut(place) else { return };
         let step = match kind {
             Kind::Rtp => {
-                let Some(heard) = line.leg.receive_rtp(now, packet) else { return };
+                let Some(heard) = line.leg.receive_rtp(now, from, packet) else { return };
                 if let Some(customer) = line.customer.and_then(|customer| customers.get_mut(customer)) {
                     let payload = &packet[heard.payload.clone()];
                     customer.with(tools, |session, _, out| {
@@ -170,7 +178,7 @@ impl Worker {
                 return;
             }
             Kind::Rtcp => {
-                line.leg.receive_rtcp(now, tools.clock, packet);
+                line.leg.receive_rtcp(now, tools.clock, from, packet);
                 return;
             }
             Kind::Dtls => line.leg.transport.dtls(now, from, packet),

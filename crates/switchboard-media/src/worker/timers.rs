@@ -1,9 +1,10 @@
 //! What is due: ICE and DTLS timers, frames to play, silence, consent, reports.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::peers::{Customer, Line, Shared, Tools};
-use super::{Worker, earliest};
+use super::{Worker, counted, earliest};
 use crate::leg::SILENCE;
 use crate::rebase::Source;
 use crate::report::MediaReport;
@@ -12,11 +13,16 @@ impl Worker {
     /// Does everything that is due.
     pub(super) fn time(&mut self, now: Instant) {
         self.wake_at = None;
+        counted::strangers(std::mem::take(&mut self.strangers));
         for place in 0..self.customers.places_end() {
-            self.customer_time(now, place);
+            if catch_unwind(AssertUnwindSafe(|| self.customer_time(now, place))).is_err() {
+                self.give_up_customer(now, place);
+            }
         }
         for place in 0..self.lines.places_end() {
-            self.line_time(now, place);
+            if catch_unwind(AssertUnwindSafe(|| self.line_time(now, place))).is_err() {
+                self.give_up_line(place);
+            }
         }
     }
 
@@ -28,7 +34,16 @@ impl Worker {
             return;
         }
         customer.with(tools, |session, library, out| session.time(now, library, out));
-        let line = customer.line.and_then(|line| lines.get_mut(line)).filter(|line| line.leg.is_connected());
+        let mut line =
+            customer.line.and_then(|line| lines.get_mut(line)).filter(|line| line.leg.is_connected());
+        while let Some(frame) = customer.session.ringback(now) {
+            if let Some(line) = line.as_deref_mut()
+                && let Some(to) = line.leg.transport.peer_address()
+            {
+                let Shared { socket, out } = &mut tools.shared;
+                out.push(socket, to, |buf| line.leg.generate(now, Source::Player(0), frame, buf));
+            }
+        }
         if customer.session.report_due(now) {
             report_quality(now, customer, line, tools);
         } else if let Some(line) = line
@@ -70,12 +85,14 @@ fn report_quality(now: Instant, customer: &mut Customer, line: Option<&mut Line>
     let mut agent = None;
     if let Some(line) = line {
         agent = line.leg.meter.quality();
+        counted::gather("agent", &mut line.leg.meter);
         if let Some(to) = line.leg.transport.peer_address() {
             let Shared { socket, out } = &mut tools.shared;
             out.push(socket, to, |buf| line.leg.report(now, clock, &cname, buf));
         }
     }
     tools.cname = cname;
+    counted::gather("customer", &mut customer.session.leg.meter);
     if let Some(quality) = customer.session.leg.meter.quality() {
         tools.reports.tell(MediaReport::Quality { call: customer.session.call, customer: quality, agent });
     }

@@ -4,6 +4,7 @@
     aiortc_echo.py path/to/echo_leg [path/to/venv]
 
 Makes the venv and installs aiortc into it when it is not there. Once per SRTP profile, agreed in a true DTLS handshake.
+Then libsrtp alone (pylibsrtp, which aiortc brings) with keys in the SDP: its packets come back, and ours speak first.
 Exit code: 0 heard, 1 not heard, 77 not run (no Python venv or no package index).
 """
 
@@ -14,6 +15,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 AIORTC = "aiortc==1.16.0"
 NOT_RUN = 77
@@ -53,7 +55,9 @@ def main() -> int:
         print(f"{name}: {heard}")
         if heard is None or abs(heard - TONE_HZ) > 10:
             worst = 1
-    return worst
+    echoed = sdes(sys.argv[1])
+    print(f"SDES: {echoed}")
+    return worst if echoed == "echoed" else 1
 
 
 async def call(echo_leg: str):
@@ -127,6 +131,68 @@ async def call(echo_leg: str):
         await peer.close()
         process.terminate()
         await process.wait()
+
+
+def sdes(echo_leg: str) -> str:
+    """A call with keys in the SDP; libsrtp checks what we protect and protects what we check."""
+    import base64
+    import socket
+    import struct
+
+    from pylibsrtp import Error, Policy, Session
+
+    ours = os.urandom(30)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    sock.settimeout(5)
+    offer = [
+        "v=0", "o=- 1 2 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE audio",
+        f"m=audio {sock.getsockname()[1]} RTP/SAVP 111 126", "c=IN IP4 127.0.0.1", "a=mid:audio", "a=sendrecv",
+        "a=rtcp-mux", f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{base64.b64encode(ours).decode()}",
+        "a=rtpmap:111 opus/48000/2", "a=rtpmap:126 telephone-event/8000", "a=ptime:20", "a=maxptime:20",
+    ]
+    process = subprocess.Popen([echo_leg], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        process.stdin.write(("\r\n".join(offer) + "\r\n").encode())
+        process.stdin.close()
+        port, theirs = None, None
+        for line in iter(lambda: process.stdout.readline().decode().strip(), ""):
+            if line.startswith("m=audio "):
+                port = int(line.split(" ")[1])
+            if line.startswith("a=crypto:"):
+                theirs = base64.b64decode(line.split("inline:")[1])
+            if line.startswith(("a=ice", "a=candidate", "a=fingerprint", "a=setup")):
+                return f"{line.split(':')[0]} in an answer with SDES"
+        if port is None or theirs is None or len(theirs) != 30:
+            return "no usable answer"
+        profile = Policy.SRTP_PROFILE_AES128_CM_SHA1_80
+        sending = Session(Policy(key=ours, ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile))
+        hearing = Session(Policy(key=theirs, ssrc_type=Policy.SSRC_ANY_INBOUND, srtp_profile=profile))
+        # The business speaks first: nothing was sent from here yet.
+        first, reports, echoed = hearing.unprotect(sock.recv(2000)), 0, 0
+        if first[12:] != bytes([0xF8, 0xFF, 0xFE]):
+            return "the first packet was no silence"
+        for n in range(300):
+            payload = bytes([0xF8, n % 256]) + b"sound of an SDES customer"
+            header = struct.pack("!BBHII", 0x80, 111, (65_400 + n) % 65_536, 960 * n, 77)
+            sock.sendto(sending.protect(header + payload), ("127.0.0.1", port))
+            while True:
+                packet = sock.recv(2000)
+                if 192 <= packet[1] < 224:
+                    hearing.unprotect_rtcp(packet)
+                    reports += 1
+                    continue
+                if hearing.unprotect(packet)[12:] == payload:
+                    echoed += 1
+                    break
+            time.sleep(0.02)
+        return "echoed" if echoed == 300 and reports > 0 else f"{echoed} of 300 echoed, {reports} RTCP reports"
+    except (Error, TimeoutError, OSError) as error:
+        return f"broke: {error}"
+    finally:
+        process.terminate()
+        process.wait()
+        sock.close()
 
 
 def frequency(sound) -> float:

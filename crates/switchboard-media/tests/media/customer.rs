@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use switchboard_core::call::effect::Notice;
 use switchboard_core::call::input::MediaRefusal;
+use switchboard_core::language::Language;
+use switchboard_core::media_terms::MediaTerms;
 use switchboard_media::{
     CustomerFailure, MediaCommand, MediaConfig, MediaReport, MediaSeat, PortUsage, SrtpProfile,
 };
@@ -17,7 +19,8 @@ const SILENCE: &[u8] = &[0xF8, 0xFF, 0xFE];
 async fn echo_works_with(profile: SrtpProfile, ports: std::ops::RangeInclusive<u16>) {
     let mut exchange = Exchange::start(MediaConfig { assume_profile: Some(profile), ..config(ports) });
     let peer = Peer::meta(profile);
-    let answer = exchange.engine.open_customer(call(1), &peer.offer).await.expect("an answer");
+    let answer =
+        exchange.engine.open_customer(call(1), &peer.offer, MediaTerms::default()).await.expect("an answer");
     peer.answer(&answer);
     let connected = exchange.wait(|report| matches!(report, MediaReport::CustomerConnected { .. })).await;
     assert!(
@@ -102,9 +105,10 @@ async fn music_and_a_notice_follow_each_other_in_one_unbroken_stream() {
     while heard.len() < 30 {
         heard.push(peer.hears());
     }
-    exchange
-        .engine
-        .command(MediaCommand::Bridge { call: call(1), seat: MediaSeat::Notice(Notice::EndsSoon) });
+    exchange.engine.command(MediaCommand::Bridge {
+        call: call(1),
+        seat: MediaSeat::Notice(Notice::EndsSoon, Language::English),
+    });
     exchange.wait(|report| matches!(report, MediaReport::NoticePlayed { .. })).await;
     heard.extend(peer.sees_for(Duration::from_millis(100)).into_iter().filter_map(|saw| match saw {
         Saw::Packet(packet) => Some(packet),
@@ -164,7 +168,7 @@ async fn a_customer_whose_address_does_not_answer_fails() {
     let mut exchange =
         Exchange::start(MediaConfig { connect_limit: Duration::from_millis(600), ..config(20_080..=20_089) });
     let peer = Peer::meta(GCM);
-    exchange.engine.open_customer(call(1), &peer.offer).await.expect("an answer");
+    exchange.engine.open_customer(call(1), &peer.offer, MediaTerms::default()).await.expect("an answer");
     // The answer never reaches the customer, so his relay refuses our checks.
     let failed = exchange.wait(|report| matches!(report, MediaReport::CustomerFailed { .. })).await;
     assert_eq!(
@@ -179,7 +183,8 @@ async fn a_customer_with_another_certificate_than_announced_fails() {
     let peer = Peer::meta(GCM);
     let print = crate::peer::value(&peer.offer, "a=fingerprint:sha-256 ");
     let forged = peer.offer.replace(print, &print.chars().rev().collect::<String>());
-    let answer = exchange.engine.open_customer(call(1), &forged).await.expect("an answer");
+    let answer =
+        exchange.engine.open_customer(call(1), &forged, MediaTerms::default()).await.expect("an answer");
     peer.answer(&answer);
     let failed = exchange.wait(|report| matches!(report, MediaReport::CustomerFailed { .. })).await;
     assert_eq!(
@@ -193,13 +198,20 @@ async fn the_third_call_on_two_ports_is_refused_and_a_closed_one_makes_room() {
     let exchange = Exchange::start(config(20_100..=20_101));
     let peer = Peer::meta(GCM);
     for number in 1..=2 {
-        exchange.engine.open_customer(call(number), &peer.offer).await.expect("an answer");
+        exchange
+            .engine
+            .open_customer(call(number), &peer.offer, MediaTerms::default())
+            .await
+            .expect("an answer");
     }
-    assert_eq!(exchange.engine.open_customer(call(3), &peer.offer).await, Err(MediaRefusal::NoPorts));
+    assert_eq!(
+        exchange.engine.open_customer(call(3), &peer.offer, MediaTerms::default()).await,
+        Err(MediaRefusal::NoPorts)
+    );
     assert_eq!(exchange.engine.ports(), PortUsage { total: 2, in_use: 2, held_by_others: 0 });
     exchange.engine.command(MediaCommand::CloseCustomer { call: call(1) });
     exchange.engine.command(MediaCommand::CloseCustomer { call: call(1) });
-    exchange.engine.open_customer(call(3), &peer.offer).await.expect("room again");
+    exchange.engine.open_customer(call(3), &peer.offer, MediaTerms::default()).await.expect("room again");
 }
 
 #[tokio::test]
@@ -208,12 +220,20 @@ async fn a_port_of_another_process_is_skipped_and_counted() {
     let exchange = Exchange::start(config(20_110..=20_112));
     let peer = Peer::meta(GCM);
     for number in 1..=2 {
-        let answer = exchange.engine.open_customer(call(number), &peer.offer).await.expect("an answer");
+        let answer = exchange
+            .engine
+            .open_customer(call(number), &peer.offer, MediaTerms::default())
+            .await
+            .expect("an answer");
         assert!(!answer.contains("m=audio 20110 "));
     }
     assert_eq!(exchange.engine.ports(), PortUsage { total: 3, in_use: 2, held_by_others: 1 });
     drop(held);
-    exchange.engine.open_customer(call(3), &peer.offer).await.expect("tried again rather than refused");
+    exchange
+        .engine
+        .open_customer(call(3), &peer.offer, MediaTerms::default())
+        .await
+        .expect("tried again rather than refused");
     assert_eq!(exchange.engine.ports(), PortUsage { total: 3, in_use: 3, held_by_others: 0 });
 }
 
@@ -222,12 +242,12 @@ async fn a_bad_offer_is_refused_with_words_for_the_operator_and_takes_no_port() 
     let exchange = Exchange::start(config(20_120..=20_121));
     let peer = Peer::meta(GCM);
     let isac = peer.offer.replace("opus/48000/2", "ISAC/16000");
-    let refused = exchange.engine.open_customer(call(1), &isac).await;
+    let refused = exchange.engine.open_customer(call(1), &isac, MediaTerms::default()).await;
     let Err(MediaRefusal::BadOffer(why)) = refused else { panic!("{refused:?}") };
     assert!(why.contains("does not offer Opus"), "{why}");
     assert_eq!(exchange.engine.ports().in_use, 0);
-    exchange.engine.open_customer(call(1), &peer.offer).await.expect("an answer");
-    let twice = exchange.engine.open_customer(call(1), &peer.offer).await;
+    exchange.engine.open_customer(call(1), &peer.offer, MediaTerms::default()).await.expect("an answer");
+    let twice = exchange.engine.open_customer(call(1), &peer.offer, MediaTerms::default()).await;
     assert!(matches!(twice, Err(MediaRefusal::BadOffer(_))), "the second arrival: {twice:?}");
 }
 

@@ -13,6 +13,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::rtp::{RtpWrite, Ssrc};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 use switchboard_core::ids::{CallId, LineId};
+use switchboard_core::media_terms::MediaTerms;
 use switchboard_media::{MediaConfig, MediaEngine, MediaReport, SrtpProfile};
 use tokio::sync::mpsc;
 
@@ -59,7 +60,8 @@ impl Exchange {
     /// A connected customer.
     pub(crate) async fn customer(&mut self, call: CallId, profile: SrtpProfile) -> Peer {
         let peer = Peer::meta(profile);
-        let answer = self.engine.open_customer(call, &peer.offer).await.expect("an answer");
+        let answer =
+            self.engine.open_customer(call, &peer.offer, MediaTerms::default()).await.expect("an answer");
         peer.answer(&answer);
         self.wait(|report| matches!(report, MediaReport::CustomerConnected { call: c, .. } if *c == call))
             .await;

@@ -4,6 +4,7 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use str0m::ice::{StunMessage, TransId};
+use switchboard_core::media_terms::MediaTerms;
 use switchboard_media::{MediaCommand, MediaSeat, SrtpProfile};
 
 use crate::peer::{Exchange, Peer, call, config, line, value};
@@ -55,7 +56,8 @@ async fn floods_of_junk_do_not_disturb_a_call() {
     let mut exchange = Exchange::start(config(20_310..=20_319));
     let agent = exchange.line(line(1)).await;
     let peer = Peer::meta(SrtpProfile::Aes256Gcm);
-    let answer = exchange.engine.open_customer(call(1), &peer.offer).await.expect("an answer");
+    let answer =
+        exchange.engine.open_customer(call(1), &peer.offer, MediaTerms::default()).await.expect("an answer");
     peer.answer(&answer);
     let customer_port: u16 = value(&answer, "m=audio ").split(' ').next().unwrap().parse().unwrap();
     exchange.engine.command(MediaCommand::Bridge { call: call(1), seat: MediaSeat::Line(line(1)) });

@@ -108,6 +108,11 @@ impl<'a> Members<'a> {
         self.list(name).unwrap_or_default().into_iter().filter_map(Self::of).collect()
     }
 
+    /// The elements of an array that are strings; None where there is no array.
+    pub(crate) fn list_of_texts(&self, name: &str) -> Option<Vec<String>> {
+        self.list(name).map(|_| self.texts(name))
+    }
+
     /// The elements of an array that are strings; no array is an empty one.
     pub(crate) fn texts(&self, name: &str) -> Vec<String> {
         let elements = self.list(name).unwrap_or_default();

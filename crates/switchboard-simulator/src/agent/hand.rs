@@ -31,6 +31,10 @@ impl Hand {
             .await
     }
 
+    pub(super) async fn get(&self, path: &str) -> reqwest::Result<reqwest::Response> {
+        self.http.get(address(&self.login.base_url, path)).header("Cookie", &self.cookie).send().await
+    }
+
     pub(super) async fn answer(&self, call: &str, caller: Option<String>) -> Result<u16, AgentError> {
         let at = now();
         let status = self.post(&format!("api/v1/calls/{call}/answer"), json!({})).await?.status().as_u16();

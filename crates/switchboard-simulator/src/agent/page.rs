@@ -28,6 +28,10 @@ pub(super) struct Page {
     pub(super) show: watch::Sender<Shown>,
     pub(super) leg: Option<u64>,
     pub(super) offering: Option<Offering>,
+    /// Pings the server has not answered yet.
+    pub(super) pings: u32,
+    /// So many answers until the server has surely heard that the page is ready.
+    pub(super) ready_after: Option<u32>,
     pub(super) stop: CancellationToken,
 }
 
@@ -58,7 +62,7 @@ impl Page {
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return Ok("the page was closed".into()),
-                _ = ping.tick() => say(stream, &json!({ "type": "ping" })).await?,
+                _ = ping.tick() => self.ping(stream).await?,
                 Some(news) = news_inbox.recv() => {
                     if let LegNews::Failed(why) = news {
                         tracing::warn!(%why, "line of a simulated agent");
@@ -70,6 +74,9 @@ impl Page {
                         let Ok(message) = serde_json::from_str::<Value>(&text) else { continue };
                         if let Some(answer) = self.told(&message, &news)? {
                             say(stream, &answer).await?;
+                            // The server takes one message after the other: with the answer to this it has taken that.
+                            self.ping(stream).await?;
+                            self.ready_after = Some(self.pings);
                         }
                         if message["type"] == "bye" {
                             return Ok(format!("bye: {}", message["why"]));
@@ -81,6 +88,11 @@ impl Page {
                 },
             }
         }
+    }
+
+    async fn ping(&mut self, stream: &mut Stream) -> Result<(), AgentError> {
+        self.pings += 1;
+        say(stream, &json!({ "type": "ping" })).await
     }
 
     /// Takes one message of the server; gives what to answer.
@@ -98,13 +110,23 @@ impl Page {
             "line" => {
                 let state = message["state"].as_str().unwrap_or_default();
                 if state == "connected" {
-                    self.show.send_modify(|shown| shown.line_connected = true);
                     return Ok(Some(json!({ "type": "ready", "sound": true, "microphone": "granted" })));
                 }
+                self.ready_after = None;
                 self.show.send_modify(|shown| shown.line_connected = false);
                 if state == "failed" || state == "replaced" {
                     return Err(AgentError::Line(format!("{state}: {}", message["detail"])));
                 }
+            }
+            "pong" => {
+                self.pings = self.pings.saturating_sub(1);
+                self.ready_after = match self.ready_after {
+                    Some(0 | 1) => {
+                        self.show.send_modify(|shown| shown.line_connected = true);
+                        None
+                    }
+                    waits => waits.map(|left| left - 1),
+                };
             }
             "offer" => self.offered(&message["offer"]["call"]),
             "offer_gone" => {

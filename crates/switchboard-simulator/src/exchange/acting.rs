@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Exchange;
 use crate::call::Wish;
-use crate::clock::{now, unix_seconds};
+use crate::clock::now;
 use crate::customer::{CallState, EndedBy, Session};
 use crate::faults::GraphFault;
 use crate::locked;
@@ -42,12 +42,13 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         let ordinal = self.find(number, wacid).ok_or_else(|| Refusal::call("Unknown call_id"))?;
         let moment = now();
+        let at = self.clock.unix_seconds();
         let done = self.with_call(ordinal, |call| {
             let customer = &mut call.customer;
             let answer = match action {
                 Action::PreAccept => customer.pre_accept(moment, session)?,
                 Action::Accept => {
-                    let answer = customer.accept(moment, unix_seconds(), session)?;
+                    let answer = customer.accept(moment, at, session)?;
                     if callback_data.is_some() {
                         customer.callback_data = callback_data;
                     }
@@ -92,7 +93,11 @@ impl Exchange {
                 Err(refusal) => format!("{} refused with {}", action.name(), refusal.code),
             },
         );
-        if result? {
+        let over = result?;
+        if matches!(action, Action::Accept) {
+            self.connected(ordinal);
+        }
+        if over {
             let by = if matches!(action, Action::Reject) { EndedBy::Rejected } else { EndedBy::Business };
             self.ended(ordinal, by);
         }
@@ -106,6 +111,10 @@ impl Exchange {
         let since = book.faults_since;
         let mut own = None;
         let mut attempt = 0;
+        if wacid.is_none() {
+            attempt = book.requests;
+            book.requests += 1;
+        }
         if let Some(call) = book.calls.get_mut(&ordinal) {
             attempt = call.graph_requests;
             call.graph_requests += 1;

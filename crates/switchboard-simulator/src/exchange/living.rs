@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 use super::Exchange;
+use super::permitting::Followed;
 use crate::call::{Letter, NewCall, Wish};
-use crate::clock::{now, unix_seconds};
+use crate::clock::now;
 use crate::customer::EndedBy;
 use crate::media::leg::LegNews;
 use crate::webhooks::Delivery;
@@ -18,6 +19,22 @@ const NO_MEDIA: (i64, &str) = (
     138_021,
     "WhatsApp client terminated the call due to not receiving any media for a long time. Please try again",
 );
+
+const SETUP_FAILED: (i64, &str) = (138_019, "WhatsApp client failed to set up the call");
+const NO_RELAY: (i64, &str) = (138_020, "WhatsApp client was unable to connect to the relay");
+
+/// When something happens by itself in a call.
+#[derive(Debug)]
+pub(super) struct Deadlines {
+    pub(super) began: Instant,
+    pub(super) ring_out: Option<Instant>,
+    pub(super) hang_up: Option<Instant>,
+    pub(super) hang_up_after_answer: Option<Duration>,
+    /// The business calls: the phone begins to ring, is picked up, or declines.
+    pub(super) rings: Option<Instant>,
+    pub(super) takes: Option<Instant>,
+    pub(super) declines: Option<Instant>,
+}
 
 impl Exchange {
     /// Delivers the webhooks of a call in their order; repeats do not hold up the next one.
@@ -54,7 +71,7 @@ impl Exchange {
         self.note(ordinal, format!("webhook {what}{again}: {answer} after {} ms", delivery.took.as_millis()));
     }
 
-    /// A call's life: news of its media, wishes of the control API, and deadlines.
+    /// A call's life after its beginning: news of its media, wishes of the control API, and deadlines.
     pub(super) async fn live(
         self: Arc<Self>,
         ordinal: u64,
@@ -64,42 +81,72 @@ impl Exchange {
     ) {
         let began = now();
         let after = |millis: Option<u64>| millis.map(Duration::from_millis);
-        let mut ring_out: Option<Instant> = Some(began + self.limits.ring_time);
-        let mut hang_up = after(wanted.hang_up_after_ms).map(|span| began + span);
+        let mut deadlines = Deadlines {
+            began,
+            ring_out: Some(began + self.limits.ring_time),
+            hang_up: after(wanted.hang_up_after_ms).map(|span| began + span),
+            hang_up_after_answer: after(wanted.hang_up_after_answer_ms),
+            rings: None,
+            takes: None,
+            declines: None,
+        };
         if self.with_call(ordinal, |call| call.plan.terminate_first).unwrap_or(false) {
-            hang_up = Some(began);
+            deadlines.hang_up = Some(began);
         }
-        loop {
-            let far = began + Duration::from_secs(86_400);
-            let wish = tokio::select! {
-                () = self.stop.cancelled() => Wish::HangUp(EndedBy::Shutdown),
-                () = sleep_until(ring_out.unwrap_or(far)) => Wish::HangUp(EndedBy::RingTimeout),
-                () = sleep_until(hang_up.unwrap_or(far)) => Wish::HangUp(EndedBy::Customer),
-                Some(wish) = wishes.recv() => wish,
-                Some(news) = news.recv() => Wish::Leg(news),
-            };
-            match wish {
-                Wish::HangUp(by) => {
-                    self.finish(ordinal, by);
-                    return;
-                }
-                Wish::Over => return,
-                Wish::Accepted => {
-                    ring_out = None;
-                    if let Some(span) = after(wanted.hang_up_after_answer_ms) {
-                        hang_up = Some(hang_up.unwrap_or(far).min(now() + span));
-                    }
-                }
-                Wish::Leg(LegNews::TooSilent) => {
-                    self.note(ordinal, "the customer's app heard nothing for too long");
-                    self.finish(ordinal, EndedBy::MediaTimeout);
-                    return;
-                }
-                Wish::Leg(LegNews::Connected) => self.note(ordinal, "media connected (ICE and DTLS)"),
-                Wish::Leg(LegNews::Heard) => self.note(ordinal, "first packet heard"),
-                Wish::Leg(LegNews::Failed(why)) => self.note(ordinal, format!("media: {why}")),
+        while self.step(ordinal, &mut deadlines, &mut wishes, &mut news).await {}
+    }
+
+    /// One step of a call; false when it is over.
+    pub(super) async fn step(
+        self: &Arc<Self>,
+        ordinal: u64,
+        deadlines: &mut Deadlines,
+        wishes: &mut mpsc::Receiver<Wish>,
+        news: &mut mpsc::Receiver<LegNews>,
+    ) -> bool {
+        let far = deadlines.began + Duration::from_secs(86_400);
+        let wish = tokio::select! {
+            () = self.stop.cancelled() => Wish::HangUp(EndedBy::Shutdown),
+            () = sleep_until(deadlines.ring_out.unwrap_or(far)) => Wish::HangUp(EndedBy::RingTimeout),
+            () = sleep_until(deadlines.hang_up.unwrap_or(far)) => Wish::HangUp(EndedBy::Customer),
+            () = sleep_until(deadlines.rings.unwrap_or(far)) => Wish::Rings,
+            () = sleep_until(deadlines.takes.unwrap_or(far)) => Wish::PickUp,
+            () = sleep_until(deadlines.declines.unwrap_or(far)) => Wish::Decline,
+            Some(wish) = wishes.recv() => wish,
+            Some(news) = news.recv() => Wish::Leg(news),
+        };
+        match wish {
+            Wish::HangUp(by) => {
+                self.finish(ordinal, by);
+                return false;
             }
+            Wish::Over => return false,
+            Wish::Rings => return self.reaches_the_phone(ordinal, deadlines),
+            Wish::PickUp => {
+                self.pick_up(ordinal);
+            }
+            Wish::Decline => {
+                self.decline(ordinal);
+                return false;
+            }
+            Wish::Accepted => {
+                deadlines.ring_out = None;
+                deadlines.takes = None;
+                deadlines.declines = None;
+                if let Some(span) = deadlines.hang_up_after_answer {
+                    deadlines.hang_up = Some(deadlines.hang_up.unwrap_or(far).min(now() + span));
+                }
+            }
+            Wish::Leg(LegNews::TooSilent) => {
+                self.note(ordinal, "the customer's app heard nothing for too long");
+                self.finish(ordinal, EndedBy::MediaTimeout);
+                return false;
+            }
+            Wish::Leg(LegNews::Connected) => self.note(ordinal, "media connected (ICE and DTLS)"),
+            Wish::Leg(LegNews::Heard) => self.note(ordinal, "first packet heard"),
+            Wish::Leg(LegNews::Failed(why)) => self.note(ordinal, format!("media: {why}")),
         }
+        true
     }
 
     /// The customer hangs up: over at once, so that the same customer can call again.
@@ -109,7 +156,7 @@ impl Exchange {
     }
 
     /// Ends a call from the customer's side, once.
-    fn finish(&self, ordinal: u64, by: EndedBy) {
+    pub(super) fn finish(&self, ordinal: u64, by: EndedBy) {
         if self.with_call(ordinal, |call| call.customer.end(by)) == Some(true) {
             self.ended(ordinal, by);
         }
@@ -117,21 +164,35 @@ impl Exchange {
 
     /// What follows every end: the media goes, the terminate webhook is sent.
     pub(super) fn ended(&self, ordinal: u64, by: EndedBy) {
-        let _ = self.with_call(ordinal, |call| {
+        let at = self.clock.unix_seconds();
+        let followed = self.with_call(ordinal, |call| {
             call.ended_at = Some(now());
             if let Some(leg) = call.leg.take() {
                 self.media.remove(leg);
             }
-            let error = (by == EndedBy::MediaTimeout).then_some(NO_MEDIA);
+            let error = match by {
+                EndedBy::MediaTimeout => Some(NO_MEDIA),
+                EndedBy::SetupFailed => Some(SETUP_FAILED),
+                EndedBy::RelayUnreachable => Some(NO_RELAY),
+                EndedBy::Customer
+                | EndedBy::Business
+                | EndedBy::Rejected
+                | EndedBy::Declined
+                | EndedBy::RingTimeout
+                | EndedBy::Shutdown => None,
+            };
+            for (what, bytes) in call.all_held() {
+                call.write(what, bytes, Duration::ZERO);
+            }
             let end = EndFacts {
-                at: unix_seconds(),
+                at,
                 started: call.customer.started,
                 error,
                 callback_data: call.customer.callback_data.clone(),
             };
             let terminate = body::terminate(&call.parties, &call.wacid, &end);
             let terminate =
-                if call.in_batches { body::in_a_batch(terminate, &call.parties) } else { terminate };
+                if call.in_batches { body::in_a_batch(terminate, &call.parties, at) } else { terminate };
             let bytes = body::bytes(&terminate);
             if call.plan.drop_terminate {
                 call.note("the terminate webhook is lost");
@@ -148,8 +209,12 @@ impl Exchange {
                 call.write("connect", call.connect_bytes.clone(), delay);
             }
             call.close_letters();
+            Followed::of(call)
         });
         self.note(ordinal, format!("over: {}", name_of(by)));
+        if let Some(followed) = followed {
+            self.after_the_end(&followed);
+        }
     }
 }
 
@@ -158,6 +223,9 @@ fn name_of(by: EndedBy) -> &'static str {
         EndedBy::Customer => "the customer hung up",
         EndedBy::Business => "the business hung up",
         EndedBy::Rejected => "the business rejected",
+        EndedBy::Declined => "the customer declined",
+        EndedBy::SetupFailed => "the customer's app failed (138019)",
+        EndedBy::RelayUnreachable => "the customer's app did not reach the relay (138020)",
         EndedBy::RingTimeout => "nobody answered",
         EndedBy::MediaTimeout => "no media (138021)",
         EndedBy::Shutdown => "the simulator stops",

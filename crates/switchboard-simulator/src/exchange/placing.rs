@@ -8,19 +8,21 @@ use tokio::sync::mpsc;
 
 use super::{Book, Exchange};
 use crate::account;
+use crate::account::CustomerCard;
 use crate::call::{Beginning, Call, CallReport, NewCall, Profile, Sound};
-use crate::clock::{now, unix_seconds};
-use crate::customer::{CallState, Customer};
+use crate::clock::now;
+use crate::customer::{CallState, Customer, Direction};
 use crate::locked;
 use crate::media::audio::{self, SoundError};
-use crate::media::leg::{Begins, Leg, LegFacts, LegNews, Numbers, Parts, SilenceRule, Voice};
+use crate::media::leg::{Begins, Leg, LegFacts, LegNews, Numbers, Parts, SilenceRule, Terms, Voice};
 use crate::media::sdp;
+use crate::people;
 use crate::webhooks::body::{self, Parties};
 
 /// Webhooks of one call that may wait.
-const MOST_LETTERS: usize = 16;
+pub(super) const MOST_LETTERS: usize = 16;
 /// A stale connect is this old unless told otherwise.
-const STALE: i64 = 3_600;
+pub(super) const STALE: i64 = 3_600;
 
 /// Why a call could not be placed.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +30,9 @@ pub enum PlaceError {
     /// No such number.
     #[error("no number with this id")]
     NoSuchNumber,
+    /// Calling is switched off, or customers may not call at the moment: the user's app shows no call icon.
+    #[error("the number takes no calls of customers: calling is off or restricted")]
+    Closed,
     /// The caller's number is none.
     #[error("the caller's number needs 5 to 20 digits")]
     NotANumber,
@@ -62,6 +67,10 @@ impl Exchange {
         voice: Option<Voice>,
     ) -> Result<CallReport, PlaceError> {
         let number = self.account.number(wanted.number.as_deref()).ok_or(PlaceError::NoSuchNumber)?;
+        let at = self.clock.unix_seconds();
+        if !self.number(&number.id, |standing| standing.is_open_to_customers(at)) {
+            return Err(PlaceError::Closed);
+        }
         if wanted.profile.is_some_and(|profile| profile != Profile::Gcm256) {
             return Err(PlaceError::Profile);
         }
@@ -99,15 +108,17 @@ impl Exchange {
             let parties =
                 self.parties(wanted, number.id.clone(), number.display_phone.clone(), from, ordinal);
             let caller = parties.from.as_deref().unwrap_or(&parties.user_id);
-            let wacid = body::call_id(caller, &parties.display_phone);
+            let wacid = body::call_id(caller, &parties.display_phone, Direction::UserInitiated);
             let mut call = Call::new(Beginning {
                 ordinal,
                 wacid,
                 parties,
-                customer: Customer::new(now(), self.sdp_refusal),
+                customer: Customer::new(now(), self.sdp_refusal, wanted.sdp),
                 plan,
                 faults,
                 in_batches: wanted.in_batches,
+                // Load runs only count, and leave no traces.
+                remembers: !wanted.counts_only,
                 facts: Arc::clone(&facts),
                 wishes,
                 letters,
@@ -122,13 +133,14 @@ impl Exchange {
             report
         };
         let ordinal = placed.ordinal();
+        self.customer_called(ordinal);
         self.note(ordinal, "the customer calls");
         self.tasks.spawn(Arc::clone(self).deliver(ordinal, letter_inbox));
         self.tasks.spawn(Arc::clone(self).live(ordinal, wanted.clone(), wish_inbox, news_inbox));
         Ok(placed)
     }
 
-    fn may_call(&self, book: &Book, number: &str, from: Option<&str>) -> Result<(), PlaceError> {
+    pub(super) fn may_call(&self, book: &Book, number: &str, from: Option<&str>) -> Result<(), PlaceError> {
         let live = || {
             let calls = book.calls.values().filter(|call| call.customer.state() != CallState::Ended);
             calls.filter(|call| call.parties.number_id == number)
@@ -149,7 +161,8 @@ impl Exchange {
         facts: &Arc<LegFacts>,
         news: mpsc::Sender<LegNews>,
     ) -> Result<(u64, String), PlaceError> {
-        let begins = if wanted.waits_for_first_packet {
+        // With keys in the SDP the business must send the first packet (M-SIP).
+        let begins = if wanted.waits_for_first_packet || wanted.sdp.is_sdes() {
             Begins::FirstPacket
         } else {
             Begins::Accepted(self.limits.speaks_after)
@@ -157,20 +170,38 @@ impl Exchange {
         let silence =
             SilenceRule { at_start: self.limits.silence_at_start, later: self.limits.silence_later };
         let facts = Arc::clone(facts);
-        let (leg, credentials) = Leg::customer(self.media_ip, now(), |rtc, socket, local, ssrc| Parts {
-            rtc,
-            socket,
-            local,
-            mid: "audio".into(),
-            ssrc,
+        let says = wanted.says.or_else(|| {
+            let laws = wanted.sdp.laws();
+            if wanted.sdp.has_opus() { None } else { laws.first().copied() }
+        });
+        let voice = match (voice, says) {
+            (Some(Voice::Frames(frames)), Some(law)) => Some(Voice::Frames(audio::in_g711(&frames, law)?)),
+            (voice, _) => voice,
+        };
+        let (sdes, laws) = (wanted.sdp.is_sdes(), wanted.sdp.laws());
+        let terms = Terms {
+            sdes,
             numbers: Numbers::META,
-            voice: voice.unwrap_or(Voice::Nothing),
-            begins,
-            silence: Some(silence),
-            facts,
-            news,
-        })
-        .map_err(|error| PlaceError::Media(error.to_string()))?;
+            laws,
+            mid: "audio",
+            dtls_client: false,
+            waits_for_pick_up: false,
+        };
+        let (leg, credentials) =
+            Leg::customer(self.media_ip, now(), &terms, |rtc, socket, local, ssrc| Parts {
+                rtc,
+                socket,
+                local,
+                mid: "audio".into(),
+                ssrc,
+                numbers: says.map_or(Numbers::META, Numbers::g711),
+                voice: voice.unwrap_or(Voice::Nothing),
+                begins,
+                silence: Some(silence),
+                facts,
+                news,
+            })
+            .map_err(|error| PlaceError::Media(error.to_string()))?;
         let offer = sdp::offer(&sdp::OfferFacts {
             shape: wanted.sdp,
             address: credentials.address,
@@ -179,6 +210,7 @@ impl Exchange {
             ufrag: &credentials.ufrag,
             password: &credentials.password,
             fingerprint: &credentials.fingerprint,
+            key: credentials.key.as_ref(),
             ssrc: credentials.ssrc,
         });
         Ok((self.media.add(leg), offer))
@@ -197,15 +229,22 @@ impl Exchange {
             .clone()
             .or_else(|| wanted.username.clone())
             .unwrap_or_else(|| format!("Caller {ordinal}"));
+        let user_id = people::user_id(from.as_deref(), wanted.username.as_deref());
+        if from.is_some() || wanted.username.is_some() {
+            // Callers who are only counted are not remembered: load runs invent one per call.
+            let card =
+                CustomerCard { name: name.clone(), phone: from.clone(), username: wanted.username.clone() };
+            if !wanted.counts_only {
+                self.people(|people| people.meet(&card));
+            }
+        }
         Parties {
+            direction: Direction::UserInitiated,
             waba_id: self.account.waba_id.clone(),
             number_id,
             display_phone,
             name,
-            user_id: match &from {
-                Some(digits) => format!("US.{digits:0>20}"),
-                None => format!("US.9{ordinal:0>19}"),
-            },
+            user_id: user_id.unwrap_or_else(|| format!("US.9{ordinal:0>19}")),
             from,
             parent_user_id: None,
             username: wanted.username.clone(),
@@ -217,8 +256,9 @@ impl Exchange {
 
     fn send_connect(&self, call: &mut Call, wanted: &NewCall, offer: &str) {
         let age = wanted.connect_age_s.unwrap_or(if call.plan.stale { STALE } else { 0 });
-        let connect = body::connect(&call.parties, &call.wacid, unix_seconds() - age, offer);
-        let connect = if call.in_batches { body::in_a_batch(connect, &call.parties) } else { connect };
+        let at = self.clock.unix_seconds();
+        let connect = body::connect(&call.parties, &call.wacid, at - age, offer);
+        let connect = if call.in_batches { body::in_a_batch(connect, &call.parties, at) } else { connect };
         call.connect_bytes = body::bytes(&connect);
         if call.plan.drop_connect {
             call.note("the connect webhook is lost");

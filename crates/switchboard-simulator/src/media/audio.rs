@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use ropus::{Application, Bandwidth, Bitrate, Channels, DecodeMode, Decoder, Encoder, InbandFec};
 
 use crate::locked;
+use crate::media::g711::Law;
 
 /// Samples of one 20 ms frame at 48 kHz.
 pub(crate) const FRAME: usize = 960;
@@ -53,6 +54,19 @@ impl Frames {
     pub(crate) fn at(&self, position: usize) -> Arc<[u8]> {
         Arc::clone(&self.0[position % self.0.len()])
     }
+}
+
+/// The same sound in G.711.
+pub(crate) fn in_g711(frames: &Frames, law: Law) -> Result<Arc<Frames>, SoundError> {
+    let refused = |error: &dyn std::fmt::Display| SoundError::Codec(error.to_string());
+    let mut decoder = Decoder::new(8_000, Channels::Mono).map_err(|error| refused(&error))?;
+    let mut pcm = [0; 960];
+    let mut all = Vec::with_capacity(frames.0.len());
+    for frame in &frames.0 {
+        let count = decoder.decode(frame, &mut pcm, DecodeMode::Normal).map_err(|error| refused(&error))?;
+        all.push(pcm[..count].iter().map(|sample| law.byte(*sample)).collect());
+    }
+    Ok(Arc::new(Frames(all)))
 }
 
 /// One second of a tone. Whole numbers of hertz join without a click.

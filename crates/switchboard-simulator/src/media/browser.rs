@@ -51,7 +51,7 @@ pub(crate) fn answer_phone(
 ) -> Result<(Leg, String), LegError> {
     let moment = now();
     let (socket, local) = leg::socket(for_browser(ip)).map_err(LegError::Port)?;
-    let mut rtc = leg::rtc_config().set_ice_lite(true).build(moment);
+    let mut rtc = leg::rtc_config(&[]).set_ice_lite(true).build(moment);
     rtc.add_local_candidate(Candidate::host(local, "udp").map_err(broken)?);
     let offer = SdpOffer::from_sdp_string(offer).map_err(broken)?;
     let answer = rtc.sdp_api().accept_offer(offer)?.to_sdp_string();
@@ -89,7 +89,7 @@ impl Offering {
     /// Makes the offer of a browser: one audio section, its host candidate already gathered.
     pub(crate) fn new(ip: IpAddr) -> Result<Self, LegError> {
         let (socket, local) = leg::socket(ip).map_err(LegError::Port)?;
-        let mut rtc = leg::rtc_config().build(now());
+        let mut rtc = leg::rtc_config(&[]).build(now());
         rtc.add_local_candidate(Candidate::host(local, "udp").map_err(broken)?);
         let mut changes = rtc.sdp_api();
         let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);

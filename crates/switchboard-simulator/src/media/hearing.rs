@@ -9,6 +9,7 @@ use ropus::{Channels, DecodeMode, Decoder};
 use serde::Serialize;
 
 use crate::clock::millis;
+use crate::media::g711::Law;
 
 /// 16 kHz is all that WhatsApp's `maxplaybackrate=16000` carries.
 const RATE: u32 = 16_000;
@@ -67,13 +68,23 @@ impl Hearing {
     }
 
     /// An audio packet arrived. `sequence` is extended over its 16 bits.
-    pub(crate) fn packet(&mut self, now: Instant, ssrc: u32, sequence: u64, payload: &[u8]) {
+    pub(crate) fn packet(
+        &mut self,
+        now: Instant,
+        ssrc: u32,
+        sequence: u64,
+        law: Option<Law>,
+        payload: &[u8],
+    ) {
         self.count(now, ssrc, sequence);
         if payload.len() >= SOUND_OCTETS && self.first_sound_at.is_none() {
             self.first_sound_at = Some(now);
         }
         if let Some(ear) = &mut self.ear {
-            ear.hear(payload);
+            match law {
+                None => ear.hear(payload),
+                Some(law) => ear.hear_g711(law, payload),
+            }
         }
     }
 
@@ -114,6 +125,11 @@ impl Hearing {
     fn lost(&self) -> u64 {
         let expected = self.span.map_or(0, |(low, high)| high - low + 1);
         self.lost_before + expected.saturating_sub(self.span_packets)
+    }
+
+    /// Gaps are counted from now on.
+    pub(crate) fn listen_anew(&mut self) {
+        self.longest_gap = Duration::ZERO;
     }
 
     /// When the first packet with sound in it (not an encoded silence) arrived.
@@ -176,6 +192,14 @@ impl Ear {
             }
             self.sound.extend_from_slice(&pcm[..count]);
         }
+    }
+
+    /// Takes one packet of G.711; twice each sample makes 16,000 a second of 8,000.
+    fn hear_g711(&mut self, law: Law, payload: &[u8]) {
+        if self.sound.len() + 2 * payload.len() > LONGEST {
+            self.sound.drain(..LONGEST / 2);
+        }
+        self.sound.extend(payload.iter().flat_map(|byte| [law.sample(*byte); 2]));
     }
 
     fn window(&self) -> &[i16] {
@@ -242,7 +266,7 @@ mod tests {
     fn holes_in_the_numbers_are_losses_and_reordering_is_not() {
         let mut hearing = Hearing::new(false);
         for sequence in [10, 11, 13, 12, 16] {
-            hearing.packet(now(), 7, sequence, &[0; 40]);
+            hearing.packet(now(), 7, sequence, None, &[0; 40]);
         }
         let heard = hearing.heard(None);
         assert_eq!((heard.packets, heard.lost), (5, 2));
@@ -252,8 +276,8 @@ mod tests {
     #[test]
     fn a_second_ssrc_is_seen_and_does_not_count_as_loss() {
         let mut hearing = Hearing::new(false);
-        hearing.packet(now(), 7, 10, &[0; 40]);
-        hearing.packet(now(), 8, 50_000, &[0; 40]);
+        hearing.packet(now(), 7, 10, None, &[0; 40]);
+        hearing.packet(now(), 8, 50_000, None, &[0; 40]);
         let heard = hearing.heard(None);
         assert_eq!(heard.lost, 0);
         assert_eq!(heard.ssrcs, [7, 8]);

@@ -20,9 +20,11 @@ use str0m::{Candidate, Input, Rtc, RtcConfig, RtcError};
 use tokio::sync::mpsc;
 
 use crate::chance;
-use crate::media::audio::Frames;
+use crate::media::audio::{FRAME, Frames};
+use crate::media::g711::Law;
 use crate::media::hearing::Hearing;
 use crate::media::sdp::{Answer, EVENTS, OPUS};
+use crate::media::srtp::{MASTER, OneWay};
 
 /// Largest datagram that is read.
 pub(crate) const DATAGRAM: usize = 2_048;
@@ -102,18 +104,32 @@ pub(crate) fn certificate() -> Option<DtlsCert> {
         .clone()
 }
 
-/// The settings all legs share: RTP mode, Opus 111 and telephone events 126, nothing else.
-pub(crate) fn rtc_config() -> RtcConfig {
+/// The settings all legs share: RTP mode, Opus 111 and telephone events 126; customers may speak G.711, too.
+pub(crate) fn rtc_config(laws: &[Law]) -> RtcConfig {
+    rtc_config_of(Numbers::META, laws)
+}
+
+/// The same with numbers the business chose.
+fn rtc_config_of(numbers: Numbers, laws: &[Law]) -> RtcConfig {
     let mut codecs = CodecConfig::empty();
     codecs.add_config(
-        OPUS.into(),
+        numbers.opus.into(),
         None,
         Codec::Opus,
         Frequency::FORTY_EIGHT_KHZ,
         Some(2),
         FormatParams { min_p_time: Some(20), use_inband_fec: Some(true), ..FormatParams::default() },
     );
-    codecs.add_config(EVENTS.into(), None, Codec::Tele, Frequency::EIGHT_KHZ, None, FormatParams::default());
+    let events = numbers.events.into();
+    codecs.add_config(events, None, Codec::Tele, Frequency::EIGHT_KHZ, None, FormatParams::default());
+    for law in laws {
+        let codec = match law {
+            Law::Pcmu => Codec::PCMU,
+            Law::Pcma => Codec::PCMA,
+        };
+        let number = law.number().into();
+        codecs.add_config(number, None, codec, Frequency::EIGHT_KHZ, None, FormatParams::default());
+    }
     let mut config = RtcConfig::new().set_rtp_mode(true).set_stats_interval(None);
     *config.codec_config() = codecs;
     match certificate() {
@@ -130,6 +146,14 @@ pub(crate) fn socket(ip: IpAddr) -> io::Result<(UdpSocket, SocketAddr)> {
     Ok((UdpSocket::from_std(socket), local))
 }
 
+/// Keys of the SDP in place of ICE and DTLS.
+#[derive(Debug)]
+struct Keyed {
+    ours: OneWay,
+    /// Known with the answer.
+    theirs: Option<(SocketAddr, OneWay)>,
+}
+
 /// A key that is being typed.
 #[derive(Debug)]
 struct Key {
@@ -141,6 +165,7 @@ struct Key {
 /// One leg. It is driven by the media thread only.
 pub(crate) struct Leg {
     rtc: Rtc,
+    keyed: Option<Box<Keyed>>,
     pub(crate) socket: UdpSocket,
     local: SocketAddr,
     mid: Mid,
@@ -161,6 +186,9 @@ pub(crate) struct Leg {
     partner_clock: Option<u32>,
     /// Answers STUN: false until the business's SDP is known.
     reachable: bool,
+    is_dtls_client: bool,
+    /// The business calls: nobody is at this end before the pick-up, so nothing is heard.
+    waits_for_pick_up: bool,
     connected: bool,
     silence: Option<SilenceRule>,
     accepted_at: Option<Instant>,
@@ -209,11 +237,26 @@ pub(crate) struct Passed {
 pub(crate) struct Numbers {
     pub(crate) opus: u8,
     pub(crate) events: u8,
+    /// The sound we say is G.711; `opus` is then its number.
+    pub(crate) says: Option<Law>,
 }
 
 impl Numbers {
     /// Those of Meta's offers.
-    pub(crate) const META: Self = Self { opus: OPUS, events: EVENTS };
+    pub(crate) const META: Self = Self { opus: OPUS, events: EVENTS, says: None };
+
+    /// A customer who says G.711.
+    pub(crate) const fn g711(law: Law) -> Self {
+        Self { opus: law.number(), events: EVENTS, says: Some(law) }
+    }
+
+    /// 20 ms in the units of the sound.
+    pub(crate) const fn step(self) -> u32 {
+        match self.says {
+            None => FRAME as u32,
+            Some(_) => 160,
+        }
+    }
 
     /// Those an SDP answer settled on; Meta's where it names none.
     pub(crate) fn of(sdp: &str) -> Self {
@@ -226,6 +269,7 @@ impl Numbers {
         Self {
             opus: parsed(number("opus/48000/2")).unwrap_or(OPUS),
             events: parsed(number("telephone-event/8000")).unwrap_or(EVENTS),
+            says: None,
         }
     }
 }
@@ -245,38 +289,60 @@ pub(crate) struct Parts {
     pub(crate) news: mpsc::Sender<LegNews>,
 }
 
-/// What the offer of a customer says about its leg.
+/// What was settled, or will be, about a customer's leg.
+pub(crate) struct Terms<'a> {
+    pub(crate) sdes: bool,
+    pub(crate) numbers: Numbers,
+    pub(crate) laws: &'a [Law],
+    pub(crate) mid: &'a str,
+    /// Passive in calls of customers, active in calls of the business (2025 and 2026).
+    pub(crate) dtls_client: bool,
+    pub(crate) waits_for_pick_up: bool,
+}
+
+/// What the SDP of a customer's end says about its leg.
 pub(crate) struct Credentials {
     pub(crate) address: SocketAddr,
     pub(crate) ufrag: String,
     pub(crate) password: String,
     pub(crate) fingerprint: String,
+    /// With SDES.
+    pub(crate) key: Option<[u8; MASTER]>,
     pub(crate) ssrc: u32,
 }
 
 impl Leg {
-    /// The customer's end at Meta's relay: ICE-lite, controlled, DTLS passive, deaf until an answer is known.
+    /// The customer's end at Meta's relay: ICE-lite, controlled, deaf until the business's SDP is known.
     pub(crate) fn customer(
         ip: IpAddr,
         now: Instant,
+        terms: &Terms<'_>,
         make: impl FnOnce(Rtc, UdpSocket, SocketAddr, u32) -> Parts,
     ) -> Result<(Self, Credentials), LegError> {
         let (socket, local) = socket(ip).map_err(LegError::Port)?;
         let creds = IceCreds { ufrag: chance::letters::<16>(), pass: chance::padded_password() };
-        let mut rtc = rtc_config().set_ice_lite(true).set_local_ice_credentials(creds.clone()).build(now);
+        let config = rtc_config_of(terms.numbers, terms.laws).set_ice_lite(true);
+        let mut rtc = config.set_local_ice_credentials(creds.clone()).build(now);
         let candidate = Candidate::host(local, "udp").map_err(|error| LegError::Peer(error.to_string()))?;
         rtc.add_local_candidate(candidate);
         let ssrc = chance::number();
-        let mid = Mid::from("audio");
+        let mid = Mid::from(terms.mid);
         let mut direct = rtc.direct_api();
         direct.set_ice_controlling(false);
         direct.declare_media(mid, MediaKind::Audio);
         direct.declare_stream_tx(ssrc.into(), None, mid, None);
         let fingerprint = direct.local_dtls_fingerprint().to_string();
+        let key: Option<[u8; MASTER]> = terms.sdes.then(chance::bytes);
         let credentials =
-            Credentials { address: local, ufrag: creds.ufrag, password: creds.pass, fingerprint, ssrc };
+            Credentials { address: local, ufrag: creds.ufrag, password: creds.pass, fingerprint, key, ssrc };
         let mut leg = Self::new(make(rtc, socket, local, ssrc), now);
         leg.reachable = false;
+        leg.is_dtls_client = terms.dtls_client;
+        leg.waits_for_pick_up = terms.waits_for_pick_up;
+        if let Some(key) = key {
+            let ours = OneWay::new(&key).ok_or_else(|| LegError::Peer("no keys".into()))?;
+            leg.keyed = Some(Box::new(Keyed { ours, theirs: None }));
+        }
         Ok((leg, credentials))
     }
 
@@ -284,6 +350,7 @@ impl Leg {
     pub(crate) fn new(parts: Parts, now: Instant) -> Self {
         Self {
             rtc: parts.rtc,
+            keyed: None,
             socket: parts.socket,
             local: parts.local,
             mid: parts.mid,
@@ -301,6 +368,8 @@ impl Leg {
             pause: 0,
             partner_clock: None,
             reachable: true,
+            is_dtls_client: false,
+            waits_for_pick_up: false,
             connected: false,
             silence: parts.silence,
             accepted_at: None,
@@ -315,25 +384,41 @@ impl Leg {
     }
 
     /// The business's answer arrived: checks are answered from now on.
-    pub(crate) fn answered(&mut self, answer: &Answer) -> Result<(), RtcError> {
-        let mut direct = self.rtc.direct_api();
-        direct.set_remote_ice_credentials(IceCreds {
-            ufrag: answer.ufrag.clone(),
-            pass: answer.password.clone(),
-        });
-        direct.set_remote_fingerprint(Fingerprint {
-            hash_func: "sha-256".into(),
-            bytes: answer.fingerprint.clone(),
-        });
-        direct.start_dtls(false)?;
+    pub(crate) fn answered(&mut self, now: Instant, answer: &Answer) -> Result<(), RtcError> {
+        match answer {
+            Answer::Webrtc { ufrag, password, fingerprint } => {
+                let mut direct = self.rtc.direct_api();
+                direct.set_remote_ice_credentials(IceCreds { ufrag: ufrag.clone(), pass: password.clone() });
+                direct.set_remote_fingerprint(Fingerprint {
+                    hash_func: "sha-256".into(),
+                    bytes: fingerprint.clone(),
+                });
+                direct.start_dtls(self.is_dtls_client)?;
+            }
+            // Nothing to shake hands about: both keys are known.
+            Answer::Sdes { address, key } => {
+                let (Some(keyed), Some(theirs)) = (&mut self.keyed, OneWay::new(key)) else { return Ok(()) };
+                keyed.theirs = Some((*address, theirs));
+                self.is_connected(now);
+            }
+        }
         self.reachable = true;
         Ok(())
     }
 
-    /// `accept` was processed.
+    /// `accept` was processed, or the customer picked up.
     pub(crate) fn accepted(&mut self, now: Instant) {
         self.accepted_at = Some(now);
+        if self.waits_for_pick_up {
+            // What came before was not for the customer's ears; the rule about silence begins now.
+            self.last_media = None;
+        }
         self.begin(now);
+    }
+
+    pub(crate) fn set_voice(&mut self, voice: Voice) {
+        self.voice = voice;
+        self.position = 0;
     }
 
     pub(crate) fn set_muted(&mut self, muted: bool) {
@@ -385,7 +470,19 @@ impl Leg {
         [self.next_frame, silence].into_iter().flatten().fold(self.rtc_due, Instant::min)
     }
 
+    fn is_connected(&mut self, now: Instant) {
+        self.connected = true;
+        let _ = self.facts.connected_at.set(now);
+        self.begin(now);
+        self.tell(LegNews::Connected);
+    }
+
     fn flush(&mut self, now: Instant, passed: &mut Vec<Passed>) {
+        if self.keyed.is_some() {
+            // There is no peer connection to keep going.
+            self.rtc_due = now + Duration::from_secs(3_600);
+            return;
+        }
         if let Err(error) = self.rtc.handle_input(Input::Timeout(now)) {
             self.tell(LegNews::Failed(error.to_string()));
         }

@@ -1,14 +1,19 @@
-//! The bodies of call webhooks, as captured and as printed in the documents of 2026.
+//! The bodies of webhooks, as captured and as printed in the documents of 2026: calls here, the rest below.
+
+pub(crate) mod account;
+pub(crate) mod messages;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::chance;
+use crate::customer::Direction;
 
 /// Who calls whom, as it stands in every webhook of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct Parties {
+    pub(crate) direction: Direction,
     pub(crate) waba_id: String,
     pub(crate) number_id: String,
     pub(crate) display_phone: String,
@@ -24,9 +29,9 @@ pub(crate) struct Parties {
     pub(crate) with_contacts: bool,
 }
 
-/// A call id with the inner layout seen in real ones: user number, direction 0x12 for calls of users, 32 hex
-/// digits, business number. Clients must treat it as opaque.
-pub(crate) fn call_id(user: &str, business: &str) -> String {
+/// A call id with the inner layout seen in real ones: user number, direction (0x12 for calls of users, 0x11 for those
+/// of the business), 32 hex digits, business number. Clients must treat it as opaque.
+pub(crate) fn call_id(user: &str, business: &str, direction: Direction) -> String {
     let part = |bytes: &mut Vec<u8>, text: &str| {
         bytes.extend([0x1c, 0x18, u8::try_from(text.len()).unwrap_or(u8::MAX)]);
         bytes.extend(text.as_bytes());
@@ -34,7 +39,11 @@ pub(crate) fn call_id(user: &str, business: &str) -> String {
     };
     let mut bytes = Vec::new();
     part(&mut bytes, user);
-    bytes.extend([0x12, 0x18, 0x20]);
+    let way = match direction {
+        Direction::UserInitiated => 0x12,
+        Direction::BusinessInitiated => 0x11,
+    };
+    bytes.extend([way, 0x18, 0x20]);
     bytes.extend(hex::encode_upper(chance::bytes::<16>()).as_bytes());
     part(&mut bytes, business);
     bytes.push(0x00);
@@ -57,6 +66,62 @@ pub(crate) fn connect(parties: &Parties, call_id: &str, at: i64, sdp: &str) -> V
     let mut call = head(parties, call_id, "connect", at);
     call["session"] = json!({ "sdp_type": "offer", "sdp": sdp });
     envelope(parties, call, None)
+}
+
+/// `connect` of a call of the business: Meta's answer, and on demand the same in the form of 2024 beside it.
+pub(crate) fn connected(
+    parties: &Parties,
+    call_id: &str,
+    at: i64,
+    sdp: &str,
+    callback_data: Option<&str>,
+    legacy: bool,
+) -> Value {
+    let mut call = head(parties, call_id, "connect", at);
+    if let Some(data) = callback_data {
+        call["biz_opaque_callback_data"] = json!(data);
+    }
+    call["session"] = json!({ "sdp_type": "answer", "sdp": sdp });
+    if legacy {
+        let inside = json!({ "sdp": sdp, "type": "answer" }).to_string();
+        call["connection"] = json!({ "webrtc": { "sdp": inside } });
+    }
+    envelope(parties, call, None)
+}
+
+/// A status of a call of the business: RINGING, ACCEPTED or REJECTED. The field stays `calls`, there are no contacts.
+pub(crate) fn call_status(
+    parties: &Parties,
+    call_id: &str,
+    at: i64,
+    status: &str,
+    callback_data: Option<&str>,
+) -> Value {
+    let mut entry = json!({
+        "id": call_id,
+        "timestamp": at.to_string(),
+        "type": "call",
+        "status": status,
+        "recipient_user_id": parties.user_id,
+    });
+    for (name, value) in [
+        ("recipient_id", parties.from.as_deref()),
+        ("recipient_parent_user_id", parties.parent_user_id.as_deref()),
+        ("biz_opaque_callback_data", callback_data),
+    ] {
+        if let Some(value) = value {
+            entry[name] = json!(value);
+        }
+    }
+    let value = json!({
+        "messaging_product": "whatsapp",
+        "metadata": { "display_phone_number": parties.display_phone, "phone_number_id": parties.number_id },
+        "statuses": [entry],
+    });
+    json!({
+        "object": "whatsapp_business_account",
+        "entry": [{ "id": parties.waba_id, "changes": [{ "value": value, "field": "calls" }] }],
+    })
 }
 
 /// `terminate`: the call is over. "Answered" is a present `start_time`, not the status (M-UIC).
@@ -83,17 +148,23 @@ pub(crate) fn terminate(parties: &Parties, call_id: &str, end: &EndFacts) -> Val
 
 fn head(parties: &Parties, call_id: &str, event: &str, at: i64) -> Value {
     // Timestamps are strings on the wire although the tables say Integer.
-    let mut call = json!({
-        "id": call_id,
-        "to": parties.display_phone,
-        "from_user_id": parties.user_id,
-        "event": event,
-        "timestamp": at.to_string(),
-        "direction": "USER_INITIATED",
-    });
+    let mut call = json!({ "id": call_id, "event": event, "timestamp": at.to_string() });
+    let (customer, user, parent) = match parties.direction {
+        Direction::UserInitiated => {
+            call["to"] = json!(parties.display_phone);
+            call["direction"] = json!("USER_INITIATED");
+            ("from", "from_user_id", "from_parent_user_id")
+        }
+        Direction::BusinessInitiated => {
+            call["from"] = json!(parties.display_phone);
+            call["direction"] = json!("BUSINESS_INITIATED");
+            ("to", "to_user_id", "to_parent_user_id")
+        }
+    };
+    call[user] = json!(parties.user_id);
     for (name, value) in [
-        ("from", &parties.from),
-        ("from_parent_user_id", &parties.parent_user_id),
+        (customer, &parties.from),
+        (parent, &parties.parent_user_id),
         ("cta_payload", &parties.cta_payload),
         ("deeplink_payload", &parties.deeplink_payload),
     ] {
@@ -104,6 +175,20 @@ fn head(parties: &Parties, call_id: &str, event: &str, at: i64) -> Value {
     call
 }
 
+fn contact(parties: &Parties) -> Value {
+    let mut contact = json!({ "profile": { "name": parties.name }, "user_id": parties.user_id });
+    if let Some(username) = &parties.username {
+        contact["profile"]["username"] = json!(username);
+    }
+    if let Some(from) = &parties.from {
+        contact["wa_id"] = json!(from);
+    }
+    if let Some(parent) = &parties.parent_user_id {
+        contact["parent_user_id"] = json!(parent);
+    }
+    contact
+}
+
 fn envelope(parties: &Parties, call: Value, errors: Option<Value>) -> Value {
     let mut value = json!({
         "messaging_product": "whatsapp",
@@ -111,17 +196,7 @@ fn envelope(parties: &Parties, call: Value, errors: Option<Value>) -> Value {
         "calls": [call],
     });
     if parties.with_contacts {
-        let mut contact = json!({ "profile": { "name": parties.name }, "user_id": parties.user_id });
-        if let Some(username) = &parties.username {
-            contact["profile"]["username"] = json!(username);
-        }
-        if let Some(from) = &parties.from {
-            contact["wa_id"] = json!(from);
-        }
-        if let Some(parent) = &parties.parent_user_id {
-            contact["parent_user_id"] = json!(parent);
-        }
-        value["contacts"] = json!([contact]);
+        value["contacts"] = json!([contact(parties)]);
     }
     if let Some(errors) = errors {
         value["errors"] = errors;
@@ -134,7 +209,7 @@ fn envelope(parties: &Parties, call: Value, errors: Option<Value>) -> Value {
 
 /// The same call event inside a batch: before it a message of the same customer, after it a field nobody knows.
 /// Meta batches up to 1,000 updates (webhooks overview, Nov 2025).
-pub(crate) fn in_a_batch(mut body: Value, parties: &Parties) -> Value {
+pub(crate) fn in_a_batch(mut body: Value, parties: &Parties, at: i64) -> Value {
     let stranger = json!({ "field": "simulated_future_field", "value": { "simulated": true } });
     let message = json!({ "field": "messages", "value": {
         "messaging_product": "whatsapp",
@@ -142,7 +217,7 @@ pub(crate) fn in_a_batch(mut body: Value, parties: &Parties) -> Value {
         "messages": [{
             "id": format!("wamid.{}", STANDARD.encode(chance::bytes::<18>())),
             "from": parties.from.clone().unwrap_or_default(),
-            "timestamp": crate::clock::unix_seconds().to_string(),
+            "timestamp": at.to_string(),
             "type": "text",
             "text": { "body": "Olá! Está aí? 👋 https://example.com/a" },
         }],
@@ -178,6 +253,7 @@ mod tests {
 
     pub(crate) fn parties() -> Parties {
         Parties {
+            direction: Direction::UserInitiated,
             waba_id: "200000000000001".into(),
             number_id: "100000000000001".into(),
             display_phone: "15550100001".into(),
@@ -205,7 +281,9 @@ mod tests {
 
     #[test]
     fn a_call_id_has_the_layout_of_real_ones() {
-        let id = call_id("15550100002", "15550100001");
+        let id = call_id("15550100002", "15550100001", Direction::UserInitiated);
+        let ours = call_id("15550100002", "15550100001", Direction::BusinessInitiated);
+        assert!(ours.starts_with("wacid.HBgLMTU1NTAxMDAwMDIVAgARGC"), "{ours}");
         assert!(id.starts_with("wacid.HBgLMTU1NTAxMDAwMDIVAgASGC"), "{id}");
         assert!(id.ends_with("wYCzE1NTUwMTAwMDAxFQIAAA=="), "{id}");
     }

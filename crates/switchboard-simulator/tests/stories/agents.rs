@@ -59,6 +59,9 @@ async fn stream(server: Server, mut socket: WebSocket) {
                 .await
                 .unwrap();
         }
+        if message["type"] == "ping" {
+            socket.send(say(json!({ "type": "pong" }))).await.unwrap();
+        }
         if message["type"] == "ready" {
             *server.ready.lock().unwrap() = Some(message);
             let call = json!({ "id": "call_1", "caller": { "phone": "+1 555-010-0002" } });

@@ -38,6 +38,30 @@ impl Arrived {
         &change["value"]["calls"][0]
     }
 
+    /// The value of the first change of this field.
+    pub(crate) fn value(&self, field: &str) -> Option<&Value> {
+        let changes = self.body["entry"][0]["changes"].as_array()?;
+        changes.iter().find(|change| change["field"] == field).map(|change| &change["value"])
+    }
+
+    /// What a webhook is about, in one word: the event of a call, the status of a call or message, the type of a
+    /// message, or the field.
+    pub(crate) fn word(&self) -> &str {
+        let change = &self.body["entry"][0]["changes"][0];
+        let value = &change["value"];
+        [&value["calls"][0]["event"], &value["statuses"][0]["status"], &value["messages"][0]["type"]]
+            .into_iter()
+            .find_map(Value::as_str)
+            .or_else(|| change["field"].as_str())
+            .expect("a field")
+    }
+
+    /// The permission reply of a message.
+    pub(crate) fn reply(&self) -> &Value {
+        let message = &self.value("messages").expect("messages")["messages"][0];
+        &message["interactive"]["call_permission_reply"]
+    }
+
     pub(crate) fn event(&self) -> &str {
         self.call()["event"].as_str().expect("an event")
     }
@@ -120,6 +144,42 @@ impl Business {
         let arrived = self.next().await;
         assert_eq!(arrived.event(), event, "{}", arrived.body);
         arrived
+    }
+
+    /// The next webhook, which must be about this.
+    pub(crate) async fn hears(&self, word: &str) -> Arrived {
+        let arrived = self.next().await;
+        assert_eq!(arrived.word(), word, "{}", arrived.body);
+        arrived
+    }
+
+    /// The words of the next so many webhooks.
+    pub(crate) async fn words(&self, count: usize) -> Vec<String> {
+        let mut words = Vec::new();
+        for _ in 0..count {
+            words.push(self.next().await.word().to_owned());
+        }
+        words
+    }
+
+    /// `connect` to this customer.
+    pub(crate) async fn connect(&self, to: &str, offer: &str) -> (u16, Value) {
+        self.graph(json!({
+            "messaging_product": "whatsapp", "to": to, "action": "connect",
+            "session": { "sdp_type": "offer", "sdp": offer }, "biz_opaque_callback_data": "job-77",
+        }))
+        .await
+    }
+
+    /// A `GET` or, with a body, a `POST` of the Graph API.
+    pub(crate) async fn ask(&self, path: &str, body: Option<Value>) -> (u16, Value) {
+        let url = format!("{}/v25.0/{path}", self.simulator.url());
+        let request = match body {
+            Some(body) => self.http.post(url).json(&body),
+            None => self.http.get(url),
+        };
+        let answer = request.bearer_auth(TOKEN).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
     /// Places a call over the control API and gives its id.

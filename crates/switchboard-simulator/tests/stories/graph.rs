@@ -127,10 +127,11 @@ async fn settings_are_checked_kept_and_obeyed() {
     };
     assert_eq!(read().await["calling"]["status"], "ENABLED");
     assert_eq!(write(json!({ "calling": { "status": "visible" } })).await.unwrap().status(), 400);
-    assert_eq!(write(json!({ "calling": { "status": "DISABLED" } })).await.unwrap().status(), 200);
-    assert_eq!(read().await["calling"]["status"], "DISABLED");
     business.place(json!({})).await;
     let connect = business.expect("connect").await;
+    assert_eq!(write(json!({ "calling": { "status": "DISABLED" } })).await.unwrap().status(), 200);
+    assert_eq!(read().await["calling"]["status"], "DISABLED");
+    assert_eq!(business.control("calls", json!({})).await.0, 409, "nobody calls a number that is off");
     let (status, body) = business.act("reject", connect.id(), None).await;
     assert_eq!((status, body["error"]["code"].as_i64()), (401, Some(138_000)));
 }

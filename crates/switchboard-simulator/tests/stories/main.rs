@@ -9,5 +9,7 @@ mod faults;
 mod graph;
 mod line;
 mod load;
+mod outgoing;
+mod permissions;
 mod phone;
 mod webhooks;

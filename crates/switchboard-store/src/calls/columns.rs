@@ -10,20 +10,28 @@ use switchboard_core::call::input::{CallPolicy, Destination, Direction, Provider
 use switchboard_core::call::state::{CallFacts, EndReason, EndedBy, Ending, Outcome, ProviderState};
 use switchboard_core::ids::{BranchId, CallId, EventId, NodeId, NumberId, ProviderCallId, TenantId, UserId};
 use switchboard_core::phone::PhoneNumber;
+use switchboard_core::recording::RecordingPolicy;
 use uuid::Uuid;
 
-use super::row::{CallRow, Caller, EventRow};
+use super::row::{CallRow, CallSdp, Caller, EventRow};
 use crate::columns::{Cell, json as storable, moment, text, timestamp};
 use crate::entities::{call, call_event};
 use crate::error::StoreError;
+use crate::sealing::keyring::Keyring;
 use crate::search_text;
 
 /// All columns, for a new row.
-pub(super) fn to_columns(call: &CallRow) -> call::ActiveModel {
+pub(super) fn to_columns(call: &CallRow, keys: &Keyring) -> call::ActiveModel {
     let facts = &call.facts;
     let ending = facts.ending.as_ref();
     let fault = ending.and_then(|ending| ending.fault.as_ref());
     let words = |words: &Option<String>| Set(words.as_deref().map(text));
+    let reading = Reading { id: call.id.uuid() };
+    // A row that was read has no SDP in it: what is not there now stays as it is.
+    let sealed = |column, sdp: &Option<String>| match sdp {
+        Some(sdp) => Set(Some(keys.seal(reading.cell(column), sdp))),
+        None => NotSet,
+    };
     let caller = &call.caller;
     let searched =
         [caller.name.as_deref(), caller.phone.as_ref().map(PhoneNumber::digits), caller.username.as_deref()];
@@ -32,7 +40,11 @@ pub(super) fn to_columns(call: &CallRow) -> call::ActiveModel {
         tenant_id: Set(call.tenant.uuid()),
         branch_id: Set(call.branch.map(BranchId::uuid)),
         number_id: Set(call.number.uuid()),
-        provider_call_id: Set(text(call.provider_call_id.as_str())),
+        provider_call_id: Set(handle(call)),
+        placed_by: Set(facts.placed_by.map(UserId::uuid)),
+        dialled_at: Set(facts.dialled_at.map(moment)),
+        rang_at: Set(facts.rang_at.map(moment)),
+        idempotency_key: words(&call.idempotency_key),
         direction: Set(call.direction.as_str().to_owned()),
         caller_name: words(&caller.name),
         caller_phone: Set(caller.phone.as_ref().map(|phone| phone.digits().to_owned())),
@@ -44,8 +56,8 @@ pub(super) fn to_columns(call: &CallRow) -> call::ActiveModel {
         cta_payload: words(&call.cta_payload),
         deeplink_payload: words(&call.deeplink_payload),
         metadata: Set(storable(&call.metadata)),
-        sdp_offer: words(&call.sdp_offer),
-        sdp_answer: words(&call.sdp_answer),
+        sdp_offer: sealed("sdp_offer", &call.sdp_offer),
+        sdp_answer: sealed("sdp_answer", &call.sdp_answer),
         state: Set(facts.state.as_str().to_owned()),
         status: Set(facts.status().as_str().to_owned()),
         offered: Set(facts.offered),
@@ -77,19 +89,41 @@ pub(super) fn to_columns(call: &CallRow) -> call::ActiveModel {
         owner_epoch: Set(call.owner_epoch),
         created_at: Set(moment(call.created_at)),
         updated_at: Set(moment(call.updated_at)),
+        // The books of contacts write these.
+        contact_id: NotSet,
+        counted_at: NotSet,
     }
 }
 
 /// The columns that may change. A call stays the call of its number.
-pub(super) fn to_changed_columns(call: &CallRow) -> call::ActiveModel {
+pub(super) fn to_changed_columns(call: &CallRow, keys: &Keyring) -> call::ActiveModel {
     call::ActiveModel {
         id: NotSet,
         tenant_id: NotSet,
         number_id: NotSet,
-        provider_call_id: NotSet,
+        // Known a little later than the call itself, when it is ours.
+        provider_call_id: match (call.direction, &call.provider_call_id) {
+            (Direction::Outgoing, Some(known)) => Set(text(known.as_str())),
+            (Direction::Outgoing, None) | (Direction::Incoming, _) => NotSet,
+        },
+        idempotency_key: NotSet,
         created_at: NotSet,
-        ..to_columns(call)
+        ..to_columns(call, keys)
     }
+}
+
+/// In its column stands the provider's id, or our own until he has named it: so the index that knows each call of a
+/// number once holds for both, on every database, and no id of a provider looks like ours.
+fn handle(call: &CallRow) -> String {
+    match &call.provider_call_id {
+        Some(known) => text(known.as_str()),
+        None => call.id.to_string(),
+    }
+}
+
+fn provider_call_id(row: &call::Model) -> Option<ProviderCallId> {
+    let ours = CallId::from_uuid(row.id).to_string();
+    (row.provider_call_id != ours).then(|| ProviderCallId::new(row.provider_call_id.clone()))
 }
 
 /// A row in our types.
@@ -97,6 +131,7 @@ pub(super) fn from_columns(row: call::Model) -> Result<CallRow, StoreError> {
     let reading = Reading { id: row.id };
     Ok(CallRow {
         facts: facts(&row)?,
+        provider_call_id: provider_call_id(&row),
         direction: reading.cell("direction").word(&row.direction, Direction::from_word)?,
         caller: Caller {
             phone: reading.phone("caller_phone", row.caller_phone.as_deref())?,
@@ -111,12 +146,12 @@ pub(super) fn from_columns(row: call::Model) -> Result<CallRow, StoreError> {
         tenant: TenantId::from_uuid(row.tenant_id),
         branch: row.branch_id.map(BranchId::from_uuid),
         number: NumberId::from_uuid(row.number_id),
-        provider_call_id: ProviderCallId::new(row.provider_call_id),
+        idempotency_key: row.idempotency_key,
         cta_payload: row.cta_payload,
         deeplink_payload: row.deeplink_payload,
         metadata: row.metadata,
-        sdp_offer: row.sdp_offer,
-        sdp_answer: row.sdp_answer,
+        sdp_offer: None,
+        sdp_answer: None,
         quality: row.quality,
         owner_node: NodeId::from_uuid(row.owner_node),
         owner_epoch: row.owner_epoch,
@@ -125,9 +160,24 @@ pub(super) fn from_columns(row: call::Model) -> Result<CallRow, StoreError> {
     })
 }
 
+/// What both sides offered and answered, opened.
+pub(super) fn sdp(row: &call::Model, keys: &Keyring) -> Result<CallSdp, StoreError> {
+    let reading = Reading { id: row.id };
+    let open = |column, stored: &Option<String>| {
+        stored.as_deref().map(|stored| keys.open(reading.cell(column), stored)).transpose()
+    };
+    Ok(CallSdp { offer: open("sdp_offer", &row.sdp_offer)?, answer: open("sdp_answer", &row.sdp_answer)? })
+}
+
 fn facts(row: &call::Model) -> Result<CallFacts, StoreError> {
     let reading = Reading { id: row.id };
+    let direction = reading.cell("direction").word(&row.direction, Direction::from_word)?;
     Ok(CallFacts {
+        direction,
+        placed_by: row.placed_by.map(UserId::from_uuid),
+        dialled_at: row.dialled_at.map(timestamp),
+        rang_at: row.rang_at.map(timestamp),
+        reached: direction == Direction::Outgoing && provider_call_id(row).is_some(),
         state: reading.cell("state").word(&row.state, ProviderState::from_word)?,
         offered: row.offered,
         policy: policy(row)?,
@@ -159,6 +209,8 @@ fn policy(row: &call::Model) -> Result<Option<CallPolicy>, StoreError> {
         destination: reading.cell("destination").word(destination, Destination::from_word)?,
         answer_window: reading.span("answer_window_ms", answer_window)?,
         max_call_duration: reading.span("max_call_duration_ms", max_call_duration)?,
+        // A call that is read back has lost its media: its recording is over.
+        recording: RecordingPolicy::OFF,
     }))
 }
 
@@ -185,11 +237,14 @@ pub(super) fn event_to_columns(event: &EventRow) -> call_event::ActiveModel {
         position: NotSet,
         tx: NotSet,
         id: Set(event.id.uuid()),
-        call_id: Set(event.call.uuid()),
+        call_id: Set(Some(event.call.uuid())),
         seq: Set(event.seq),
         at: Set(moment(event.at)),
         kind: Set(text(&event.kind)),
         data: Set(storable(&event.data)),
+        tenant_id: Set(None),
+        contact_id: Set(None),
+        number_id: Set(None),
     }
 }
 

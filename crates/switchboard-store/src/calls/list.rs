@@ -1,18 +1,19 @@
 //! Lists of calls: filters, and pages by key instead of by count, so that what arrives meanwhile moves nothing.
 
 use std::fmt;
-use std::str::FromStr;
 
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QueryOrder, Select};
 use switchboard_core::access::Scope;
 use switchboard_core::call::input::Direction;
 use switchboard_core::call::state::Status;
 use switchboard_core::ids::{CallId, NumberId};
+use switchboard_core::phone::PhoneNumber;
 use switchboard_core::time::Timestamp;
 
 use super::columns::from_columns;
 use super::row::CallRow;
 use crate::columns::moment;
+use crate::cursor::Cursor;
 use crate::entities::call;
 use crate::error::StoreError;
 use crate::{scope, search_text};
@@ -32,10 +33,30 @@ pub struct CallFilter {
     pub to: Option<Timestamp>,
     /// Words of the caller's name, user name or phone number; accents and case do not matter.
     pub search: Option<String>,
+    /// Of this customer, whoever called.
+    pub customer: Option<Customer>,
+}
+
+/// One customer, by his number in every form it has had, or by the provider's id of him.
+#[derive(Clone, Default)]
+pub struct Customer {
+    /// His number.
+    pub phone: Option<PhoneNumber>,
+    /// The provider's id of him.
+    pub user_id: Option<String>,
+}
+
+impl Customer {
+    fn condition(&self) -> Condition {
+        // Of nobody there are no calls: without any part the condition would be none at all.
+        let phones = self.phone.as_ref().map(PhoneNumber::spellings).unwrap_or_default();
+        let user_id = self.user_id.as_ref().map(|id| call::Column::CallerUserId.eq(id));
+        Condition::any().add(call::Column::CallerPhone.is_in(phones)).add_option(user_id)
+    }
 }
 
 impl fmt::Debug for CallFilter {
-    /// The search is somebody's name or number.
+    /// The search is somebody's name or number, and so is the customer.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallFilter")
             .field("direction", &self.direction)
@@ -47,35 +68,8 @@ impl fmt::Debug for CallFilter {
     }
 }
 
-/// Where a page ended. Opaque outside; reads back from its text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    at: Timestamp,
-    id: CallId,
-}
-
-/// A text that is not one of our cursors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is not a cursor of a list of calls")]
-pub struct NotACursor;
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}~{}", self.at.micros(), self.id)
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = NotACursor;
-
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let (at, id) = text.split_once('~').ok_or(NotACursor)?;
-        Ok(Self {
-            at: Timestamp::from_micros(at.parse().map_err(|_| NotACursor)?),
-            id: id.parse().map_err(|_| NotACursor)?,
-        })
-    }
-}
+/// Where a page of calls ended.
+pub type CallCursor = Cursor<CallId>;
 
 /// Some rows of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,11 +77,11 @@ pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
     /// Where the next page begins; none on the last.
-    pub next: Option<Cursor>,
+    pub next: Option<CallCursor>,
 }
 
-pub(super) fn query(scope: &Scope, filter: &CallFilter, after: Option<Cursor>) -> Select<call::Entity> {
-    let after = after.map(|Cursor { at, id }| {
+pub(super) fn query(scope: &Scope, filter: &CallFilter, after: Option<CallCursor>) -> Select<call::Entity> {
+    let after = after.map(|CallCursor { at, id }| {
         let at = moment(at);
         let same_moment =
             Condition::all().add(call::Column::ListedAt.eq(at)).add(call::Column::Id.lt(id.uuid()));
@@ -100,9 +94,18 @@ pub(super) fn query(scope: &Scope, filter: &CallFilter, after: Option<Cursor>) -
         .add_option(filter.number.map(|number| call::Column::NumberId.eq(number.uuid())))
         .add_option(filter.from.map(|from| call::Column::ListedAt.gte(moment(from))))
         .add_option(filter.to.map(|to| call::Column::ListedAt.lt(moment(to))))
-        .add_option(
-            filter.search.as_deref().map(|query| search_text::matches(call::Column::SearchText, query)),
-        )
+        .add_option(filter.search.as_deref().map(|query| {
+            if scope.masks_numbers {
+                search_text::matches_without_numbers(
+                    call::Column::SearchText,
+                    call::Column::CallerPhone,
+                    query,
+                )
+            } else {
+                search_text::matches(call::Column::SearchText, query)
+            }
+        }))
+        .add_option(filter.customer.as_ref().map(Customer::condition))
         .add_option(after);
     scope::find::<call::Entity>(scope)
         .filter(conditions)
@@ -117,20 +120,21 @@ pub(super) fn page(mut rows: Vec<call::Model>, limit: u64) -> Result<Page<CallRo
     rows.truncate(limit);
     let items = rows.into_iter().map(from_columns).collect::<Result<Vec<_>, _>>()?;
     let last = items.last().filter(|_| more);
-    let next = last.map(|call| Cursor { at: call.listed_at(), id: call.id });
+    let next = last.map(|call| CallCursor { at: call.listed_at(), id: call.id });
     Ok(Page { items, next })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cursor::NotACursor;
 
     #[test]
     fn a_cursor_reads_back_and_nonsense_is_refused() {
         let cursor =
-            Cursor { at: Timestamp::from_micros(-5), id: CallId::from_uuid(uuid::Uuid::from_u128(7)) };
+            CallCursor { at: Timestamp::from_micros(-5), id: CallId::from_uuid(uuid::Uuid::from_u128(7)) };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        assert_eq!("12".parse::<Cursor>(), Err(NotACursor));
-        assert_eq!("x~call_1".parse::<Cursor>(), Err(NotACursor));
+        assert_eq!("12".parse::<CallCursor>(), Err(NotACursor));
+        assert_eq!("x~call_1".parse::<CallCursor>(), Err(NotACursor));
     }
 }

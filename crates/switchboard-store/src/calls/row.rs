@@ -20,8 +20,8 @@ pub struct CallRow {
     pub branch: Option<BranchId>,
     /// The business number.
     pub number: NumberId,
-    /// The provider's id.
-    pub provider_call_id: ProviderCallId,
+    /// The provider's id; none while he has not said how he names a call of ours.
+    pub provider_call_id: Option<ProviderCallId>,
     /// Who calls whom.
     pub direction: Direction,
     /// Who the customer is.
@@ -34,9 +34,11 @@ pub struct CallRow {
     pub deeplink_payload: Option<String>,
     /// Free JSON.
     pub metadata: Value,
-    /// The customer's SDP.
+    /// What the one who placed it sent along, so that asking twice calls once.
+    pub idempotency_key: Option<String>,
+    /// The offer (the customer's, or ours), to be written. A row that was read has none: see [`sdp_of`](super::Calls::sdp_of).
     pub sdp_offer: Option<String>,
-    /// Ours.
+    /// The answer to it, likewise.
     pub sdp_answer: Option<String>,
     /// What is decided of it.
     pub facts: CallFacts,
@@ -96,6 +98,25 @@ impl fmt::Debug for CallRow {
             .field("owner_node", &self.owner_node)
             .field("owner_epoch", &self.owner_epoch)
             .finish_non_exhaustive()
+    }
+}
+
+/// What both sides offered and answered.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct CallSdp {
+    /// The first half: the customer's, or ours in a call of ours.
+    pub offer: Option<String>,
+    /// The second half.
+    pub answer: Option<String>,
+}
+
+impl fmt::Debug for CallSdp {
+    /// Addresses and keys of a call are nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallSdp")
+            .field("offer", &self.offer.is_some())
+            .field("answer", &self.answer.is_some())
+            .finish()
     }
 }
 

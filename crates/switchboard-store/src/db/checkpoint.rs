@@ -15,10 +15,16 @@ pub(super) fn start(pool: SqlitePool) -> AbortHandle {
     let task = tokio::spawn(async move {
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut failing = false;
         loop {
             tick.tick().await;
-            if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&pool).await {
-                tracing::warn!(%error, "move SQLite's log into its file");
+            match sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&pool).await {
+                Ok(_) => failing = false,
+                // Once, not once a second for as long as the disk is full.
+                Err(error) if !std::mem::replace(&mut failing, true) => {
+                    tracing::warn!(%error, "move SQLite's log into its file");
+                }
+                Err(_) => {}
             }
         }
     });

@@ -1,13 +1,15 @@
 //! From a URL to open pools, with an explanation when the URL will not do.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::sqlx::{self, ConnectOptions, SqlitePool};
+use sea_orm::sqlx::{self, ConnectOptions, Connection, SqlitePool};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector};
+
+use secrecy::ExposeSecret;
 
 use super::StoreOptions;
 use crate::dialect::{BUSY_TIMEOUT, STATEMENT_TIMEOUT};
@@ -43,6 +45,12 @@ pub(super) async fn connect(url: &str, options: &StoreOptions) -> Result<Connect
     }
 }
 
+/// The folder of a SQLite file.
+pub(crate) fn folder_of(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    Path::new(path.strip_prefix("//").unwrap_or(path)).parent().map(Path::to_path_buf)
+}
+
 async fn sqlite(path: &str, options: &StoreOptions) -> Result<Connected, StoreError> {
     if path.is_empty() || path.contains(":memory:") {
         return Err(refused("SQLite needs a file; what is kept in memory is lost at the end", HINT));
@@ -64,6 +72,8 @@ async fn sqlite(path: &str, options: &StoreOptions) -> Result<Connected, StoreEr
         .synchronous(synchronous)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        // What is deleted or replaced is overwritten: freed pages would keep it readable.
+        .pragma("secure_delete", "ON")
         .pragma("wal_autocheckpoint", PAGES_BEFORE_THE_WRITER_HELPS)
         .disable_statement_logging();
     let pool = |connections: u32| {
@@ -72,6 +82,14 @@ async fn sqlite(path: &str, options: &StoreOptions) -> Result<Connected, StoreEr
             .acquire_timeout(options.acquire_timeout)
             .idle_timeout(None)
             .max_lifetime(None)
+            // On a full disk SQLite may have ended a transaction by itself, or refuse to end one, and the driver then
+            // counts one too many. The next "commit" on such a connection would only end a savepoint: nothing would be
+            // on disk, and the lock would stay. So a connection that is not between transactions is thrown away.
+            .test_before_acquire(true)
+            .before_acquire(|connection, _| {
+                let is_idle = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_idle) })
+            })
     };
     let failed = |error| unavailable("open the SQLite file", error);
     // The writer comes first: it makes the file and its log, which the readers then find.
@@ -148,6 +166,49 @@ async fn postgres(url: &str, options: &StoreOptions) -> Result<Connected, StoreE
         writers,
         sqlite: None,
     })
+}
+
+/// A connection for the owner of the tables, when he is somebody else.
+pub(super) async fn owner(options: &StoreOptions) -> Result<Option<DatabaseConnection>, StoreError> {
+    let Some(url) = &options.postgres_owner_url else { return Ok(None) };
+    let connection = PgConnectOptions::from_str(url.expose_secret())
+        .map_err(|_| {
+            refused(
+                "the URL of the owner of the tables cannot be read",
+                "It has the form of the database's URL",
+            )
+        })?
+        .application_name("switchboard migrations")
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(options.acquire_timeout);
+    let pool = pool
+        .connect_with(connection)
+        .await
+        .map_err(|error| unavailable("connect to PostgreSQL as the owner of the tables", error))?;
+    Ok(Some(SqlxPostgresConnector::from_sqlx_postgres_pool(pool)))
+}
+
+/// One connection that only looks, as the owner of the tables where there is one. None: SQLite has no file yet.
+pub(crate) async fn to_look_at(
+    url: &str,
+    options: &StoreOptions,
+) -> Result<Option<DatabaseConnection>, StoreError> {
+    if let Some(owner) = owner(options).await? {
+        return Ok(Some(owner));
+    }
+    let Some(("sqlite", path)) = url.split_once(':') else {
+        // Nothing is written over the writer's connections either, unless somebody asks for it.
+        let connected = connect(url, options).await?;
+        return Ok(Some(connected.reader));
+    };
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if !Path::new(path).exists() {
+        return Ok(None);
+    }
+    let connection = SqliteConnectOptions::new().filename(path).read_only(true).disable_statement_logging();
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(connection).await;
+    let pool = pool.map_err(|error| unavailable("open the SQLite file", error))?;
+    Ok(Some(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)))
 }
 
 fn refused(reason: impl Into<String>, hint: &str) -> StoreError {

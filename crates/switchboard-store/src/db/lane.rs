@@ -15,8 +15,10 @@ use switchboard_core::ids::CallId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::{Sight, WriteQueue};
 use crate::dialect;
 use crate::error::{Doing, Failure, StoreError};
+use crate::stopwatch::Stopwatch;
 
 /// Writes that may wait in one lane. Beyond it a caller is refused at once: a webhook is then answered 503 and repeated.
 pub(crate) const QUEUE: usize = 2_048;
@@ -51,6 +53,22 @@ impl Lanes {
                 &others[usize::try_from(spread).unwrap_or(0)]
             }
             [] => self.inbox(),
+        }
+    }
+
+    /// How many writes wait: the inbox, and the fullest of the others.
+    pub(super) fn queues(&self) -> Vec<WriteQueue> {
+        let waiting = |lane: &LaneHandle| {
+            lane.sender().map_or(0, |jobs| jobs.max_capacity().saturating_sub(jobs.capacity()))
+        };
+        let queue = |name, waiting| WriteQueue { name, waiting, limit: QUEUE };
+        match self.lanes.as_slice() {
+            [only] => vec![queue("all", waiting(only))],
+            [inbox, others @ ..] => vec![
+                queue("inbox", waiting(inbox)),
+                queue("calls", others.iter().map(waiting).max().unwrap_or(0)),
+            ],
+            [] => Vec::new(),
         }
     }
 
@@ -89,6 +107,7 @@ impl LaneHandle {
     /// Queues work; what is returned resolves after its commit.
     pub(super) fn submit<T, W>(
         &self,
+        sight: Sight,
         rows: usize,
         doing: Doing,
         work: W,
@@ -99,7 +118,7 @@ impl LaneHandle {
     {
         let Some(jobs) = self.sender() else { return Err(StoreError::Stopped { doing }) };
         let (reply, committed) = oneshot::channel();
-        let job = Box::new(Work { rows, doing: doing.clone(), work: Some(work), done: None, reply });
+        let job = Box::new(Work { sight, rows, doing: doing.clone(), work: Some(work), done: None, reply });
         jobs.try_send(job).map_err(|refused| match refused {
             mpsc::error::TrySendError::Full(_) => StoreError::Overloaded { doing, limit: QUEUE },
             mpsc::error::TrySendError::Closed(_) => StoreError::Stopped { doing },
@@ -126,6 +145,8 @@ impl LaneHandle {
 
 /// One caller's work, whatever it returns.
 trait Job: Send {
+    /// Whose rows it may touch.
+    fn sight(&self) -> &Sight;
     /// How much it adds to the transaction.
     fn rows(&self) -> usize;
     /// Nobody waits for it any more: it is not begun.
@@ -136,6 +157,7 @@ trait Job: Send {
 }
 
 struct Work<T, W> {
+    sight: Sight,
     rows: usize,
     doing: Doing,
     work: Option<W>,
@@ -148,6 +170,10 @@ where
     T: Send + 'static,
     W: for<'c> FnOnce(&'c DatabaseTransaction) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
 {
+    fn sight(&self) -> &Sight {
+        &self.sight
+    }
+
     fn rows(&self) -> usize {
         self.rows
     }
@@ -183,6 +209,7 @@ async fn commit_together(
     first: Box<dyn Job>,
     waiting: &mut mpsc::Receiver<Box<dyn Job>>,
 ) {
+    let stopwatch = Stopwatch::start();
     let transaction = match dialect::begin(writer).await {
         Ok(transaction) => transaction,
         Err(error) => {
@@ -195,7 +222,8 @@ async fn commit_together(
         }
     };
     if waiting.is_empty() {
-        return commit_alone(transaction, first).await;
+        commit_alone(transaction, first).await;
+        return measured(stopwatch, 1);
     }
     let mut open_for = Box::pin(tokio::time::sleep(MAX_OPEN));
     // A timer counts from its first poll.
@@ -203,11 +231,12 @@ async fn commit_together(
 
     let mut group = Vec::new();
     let mut rows = 0;
+    let mut seen = None;
     let mut next = Some(first);
     while let Some(mut job) = next.take() {
         if !job.is_abandoned() {
             rows += job.rows();
-            match in_savepoint(&transaction, job.as_mut()).await {
+            match in_savepoint(&transaction, &mut seen, job.as_mut()).await {
                 Ok(()) => group.push(job),
                 Err(failure) => job.failed(failure),
             }
@@ -216,15 +245,26 @@ async fn commit_together(
             next = waiting.try_recv().ok();
         }
     }
+    let together = group.len();
     match transaction.commit().await {
         Ok(()) => group.into_iter().for_each(Job::committed),
         Err(error) => group.into_iter().for_each(|job| job.failed(error.clone().into())),
     }
+    measured(stopwatch, together);
+}
+
+fn measured(stopwatch: Stopwatch, writes: usize) {
+    metrics::histogram!("switchboard_database_transaction_seconds").record(stopwatch.seconds());
+    metrics::histogram!("switchboard_database_transaction_writes").record(writes as f64);
 }
 
 /// Nobody else is there: no savepoint is needed, which spares the lone caller two round trips.
 async fn commit_alone(transaction: DatabaseTransaction, mut job: Box<dyn Job>) {
-    if let Err(failure) = job.run(&transaction).await {
+    let done = match job.sight().clone().apply(&transaction, &mut None).await {
+        Ok(()) => job.run(&transaction).await,
+        Err(error) => Err(error.into()),
+    };
+    if let Err(failure) = done {
         if let Err(error) = transaction.rollback().await {
             tracing::warn!(%error, "roll back a refused write");
         }
@@ -236,7 +276,13 @@ async fn commit_alone(transaction: DatabaseTransaction, mut job: Box<dyn Job>) {
     }
 }
 
-async fn in_savepoint(transaction: &DatabaseTransaction, job: &mut dyn Job) -> Result<(), Failure> {
+/// `seen` is the sight of the job before: what is set outside of a savepoint stays when it is undone.
+async fn in_savepoint(
+    transaction: &DatabaseTransaction,
+    seen: &mut Option<Sight>,
+    job: &mut dyn Job,
+) -> Result<(), Failure> {
+    job.sight().apply(transaction, seen).await?;
     let savepoint = transaction.begin().await?;
     match job.run(&savepoint).await {
         Ok(()) => Ok(savepoint.commit().await?),

@@ -15,6 +15,10 @@ pub struct Model {
     pub role: String,
     pub last_used_at: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
+    pub scopes: String,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub branch_ids: Option<Json>,
+    pub made_by: Option<Uuid>,
 }
 
 super::masked_debug!("api_keys");

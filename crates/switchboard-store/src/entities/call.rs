@@ -31,6 +31,10 @@ pub struct Model {
     pub destination: Option<String>,
     pub answer_window_ms: Option<i64>,
     pub max_call_duration_ms: Option<i64>,
+    pub placed_by: Option<Uuid>,
+    pub dialled_at: Option<DateTimeUtc>,
+    pub rang_at: Option<DateTimeUtc>,
+    pub idempotency_key: Option<String>,
     pub offered_at: Option<DateTimeUtc>,
     pub answer_by: Option<DateTimeUtc>,
     pub pre_accepted_at: Option<DateTimeUtc>,
@@ -58,6 +62,8 @@ pub struct Model {
     pub owner_epoch: i64,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    pub contact_id: Option<Uuid>,
+    pub counted_at: Option<DateTimeUtc>,
 }
 
 super::masked_debug!("calls");

@@ -1,4 +1,4 @@
-//! One entry of the event log. Tenant and branch are those of its call.
+//! One entry of the event log. Of a call's entry tenant and branch are those of the call; another names its own.
 
 use sea_orm::FromQueryResult;
 use sea_orm::entity::prelude::*;
@@ -10,12 +10,15 @@ pub struct Model {
     pub position: i64,
     pub tx: i64,
     pub id: Uuid,
-    pub call_id: Uuid,
+    pub call_id: Option<Uuid>,
     pub seq: i32,
     pub at: DateTimeUtc,
     pub kind: String,
     #[sea_orm(column_type = "JsonBinary")]
     pub data: Json,
+    pub tenant_id: Option<Uuid>,
+    pub contact_id: Option<Uuid>,
+    pub number_id: Option<Uuid>,
 }
 
 super::masked_debug!("call_events");
@@ -24,6 +27,18 @@ super::masked_debug!("call_events");
 pub enum Relation {
     #[sea_orm(belongs_to = "super::call::Entity", from = "Column::CallId", to = "super::call::Column::Id")]
     Call,
+    #[sea_orm(
+        belongs_to = "super::contact::Entity",
+        from = "Column::ContactId",
+        to = "super::contact::Column::Id"
+    )]
+    Contact,
+    #[sea_orm(
+        belongs_to = "super::number::Entity",
+        from = "Column::NumberId",
+        to = "super::number::Column::Id"
+    )]
+    Number,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -37,8 +52,6 @@ impl Related<super::call::Entity> for Entity {
 /// An entry with what it inherits from its call.
 #[derive(FromQueryResult)]
 pub struct WithCall {
-    pub position: i64,
-    pub tx: i64,
     pub id: Uuid,
     pub call_id: Uuid,
     pub tenant_id: Uuid,

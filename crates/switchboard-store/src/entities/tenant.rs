@@ -10,6 +10,12 @@ pub struct Model {
     pub slug: String,
     pub name: String,
     pub created_at: DateTimeUtc,
+    pub mask_numbers_for: String,
+    pub calls_without_branch_visible: bool,
+    pub invitation_valid_s: i32,
+    pub password_reset_valid_s: i32,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub outreach: Json,
 }
 
 super::masked_debug!("tenants");

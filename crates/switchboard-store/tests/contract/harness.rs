@@ -1,30 +1,36 @@
 //! A fresh, empty database for each story.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use sqlx::{Connection, Executor};
+use switchboard_store::recordings::RecordingsPlace;
 use switchboard_store::{Store, StoreOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 const POSTGRES_URL: &str = "SWITCHBOARD_TEST_POSTGRES_URL";
+/// The same database as a role that owns nothing: the exchange works as this one, as the guide recommends.
+const POSTGRES_APP_URL: &str = "SWITCHBOARD_TEST_POSTGRES_APP_URL";
 
 /// A database that is gone when this is dropped.
 pub struct Database {
     pub url: String,
+    /// Data keys, recordings, and the file of SQLite.
+    pub folder: TempDir,
     kind: Kind,
 }
 
 enum Kind {
-    Sqlite { _folder: TempDir },
-    Postgres { server: String, schema: String },
+    Sqlite,
+    Postgres { server: String, schema: String, app_url: Option<String> },
 }
 
 impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let url = format!("sqlite:{}", folder.path().join("store.db").display());
-        Self { url, kind: Kind::Sqlite { _folder: folder } }
+        Self { url, folder, kind: Kind::Sqlite }
     }
 
     /// A schema of its own per story, so that stories run at the same time.
@@ -33,13 +39,38 @@ impl Database {
         let schema = format!("story_{}", Uuid::from_u128(fresh()).simple());
         let mut connection = sqlx::PgConnection::connect(&server).await.expect("PostgreSQL answers");
         connection.execute(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).await.expect("a schema");
-        let separator = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{separator}options=-csearch_path%3D{schema}");
-        Some(Self { url, kind: Kind::Postgres { server, schema } })
+        let in_schema = |server: &str| {
+            let separator = if server.contains('?') { '&' } else { '?' };
+            format!("{server}{separator}options=-csearch_path%3D{schema}")
+        };
+        let app_url = std::env::var(POSTGRES_APP_URL).ok().map(|app| in_schema(&app));
+        let url = in_schema(&server);
+        Some(Self {
+            url,
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            kind: Kind::Postgres { server, schema, app_url },
+        })
     }
 
     pub async fn open(&self) -> Store {
-        Store::open(&self.url, StoreOptions::default()).await.expect("the database opens")
+        let (url, options) = self.options();
+        Store::open(&url, options).await.expect("the database opens")
+    }
+
+    /// What the exchange opens it with.
+    pub fn options(&self) -> (String, StoreOptions) {
+        let mut options = StoreOptions::default();
+        options.data_key_file = Some(self.key_file());
+        options.recordings = Some(RecordingsPlace::folder(self.folder.path().join("recordings")));
+        if let Kind::Postgres { app_url: Some(app_url), .. } = &self.kind {
+            options.postgres_owner_url = Some(self.url.clone().into());
+            return (app_url.clone(), options);
+        }
+        (self.url.clone(), options)
+    }
+
+    pub fn key_file(&self) -> PathBuf {
+        self.folder.path().join("keys")
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -49,7 +80,7 @@ impl Database {
     /// Past the store, for what the store refuses to do.
     pub async fn raw(&self) -> Raw {
         match &self.kind {
-            Kind::Sqlite { .. } => {
+            Kind::Sqlite => {
                 let path = self.url.strip_prefix("sqlite:").expect("our own URL");
                 let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
                 Raw::Sqlite(
@@ -57,7 +88,21 @@ impl Database {
                 )
             }
             Kind::Postgres { .. } => {
-                Raw::Postgres(sqlx::PgConnection::connect(&self.url).await.expect("a second connection"))
+                let mut raw = sqlx::PgConnection::connect(&self.url).await.expect("a second connection");
+                // Even the owner of the tables sees rows only with a setting.
+                raw.execute("SET switchboard.installation = 'on'").await.expect("the setting");
+                Raw::Postgres(raw)
+            }
+        }
+    }
+
+    /// As the exchange signs in, and without any setting of ours; none on SQLite.
+    pub async fn bare(&self) -> Option<sqlx::PgConnection> {
+        match &self.kind {
+            Kind::Sqlite => None,
+            Kind::Postgres { app_url, .. } => {
+                let url = app_url.as_ref().unwrap_or(&self.url);
+                Some(sqlx::PgConnection::connect(url).await.expect("a second connection"))
             }
         }
     }
@@ -103,6 +148,15 @@ impl Raw {
         .expect("a count")
     }
 
+    pub async fn text(&mut self, sql: &str) -> String {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(connection) => sqlx::query_scalar(sql).fetch_one(connection).await,
+            Self::Postgres(connection) => sqlx::query_scalar(sql).fetch_one(connection).await,
+        }
+        .expect("a text")
+    }
+
     pub async fn release(mut self) {
         self.execute("ROLLBACK").await;
     }
@@ -110,7 +164,7 @@ impl Raw {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        if let Kind::Postgres { server, schema } = &self.kind {
+        if let Kind::Postgres { server, schema, .. } = &self.kind {
             let (server, schema) = (server.clone(), schema.clone());
             let tidy = std::thread::spawn(move || {
                 let runtime =

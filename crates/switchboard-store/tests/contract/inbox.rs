@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use switchboard_store::inbox::{InboxCount, NewInboxRow};
+use switchboard_store::inbox::{Backlog, InboxCount, NewInboxRow};
 use switchboard_store::{MAX_PAGE, StoreError};
 
 use super::harness::Database;
@@ -51,13 +51,16 @@ async fn what_was_not_dealt_with_is_found_in_the_order_of_arrival(database: Data
     ours.number = Some(world.number.id);
     inbox.keep(vec![arrival("1"), ours.clone()]).await.expect("kept");
     let last = inbox.keep(vec![arrival("3")]).await.expect("kept")[0].id;
-    let found = inbox.unprocessed(MAX_PAGE).await.expect("a list");
+    let found = inbox.unprocessed(None, MAX_PAGE).await.expect("a list");
     assert_eq!(found.iter().map(|row| row.dedupe_key.as_str()).collect::<Vec<_>>(), ["1", "ours", "3"]);
     assert_eq!((found[1].tenant, found[1].number), (ours.tenant, ours.number));
-    assert_eq!((found[1].payload.as_str(), found[1].received_at), (ours.payload.as_str(), NOON));
-    assert_eq!(inbox.unprocessed(2).await.expect("a list").len(), 2);
+    assert_eq!((found[1].payload.as_ref().ok(), found[1].received_at), (Some(&ours.payload), NOON));
+    assert_eq!(inbox.unprocessed(None, 2).await.expect("a list").len(), 2);
+    // What nobody can deal with does not stand in the way of what came later.
+    let later = inbox.unprocessed(Some(found[1].id), 2).await.expect("a list");
+    assert_eq!(later.iter().map(|row| row.id).collect::<Vec<_>>(), [last]);
     inbox.mark_processed(&[found[0].id, found[1].id], NOON).await.expect("marked");
-    assert_eq!(inbox.unprocessed(MAX_PAGE).await.expect("a list")[0].id, last);
+    assert_eq!(inbox.unprocessed(None, MAX_PAGE).await.expect("a list")[0].id, last);
 }
 
 async fn two_hundred_at_once_are_all_kept_and_each_key_once(database: Database) {
@@ -147,7 +150,20 @@ async fn a_hanging_database_is_reported_before_the_sender_gives_up(database: Dat
     assert_eq!(world.database.raw().await.count("inbox").await, 1);
 }
 
+async fn the_backlog_is_counted_with_the_age_of_its_oldest(database: Database) {
+    let world = World::new(database).await;
+    let inbox = world.store.inbox();
+    assert_eq!(inbox.backlog().await.expect("counted"), Backlog { rows: 0, oldest: None });
+    let kept = inbox.keep(vec![arrival("one"), arrival("two")]).await.expect("kept");
+    let oldest = inbox.unprocessed(None, 1).await.expect("read")[0].received_at;
+    assert_eq!(inbox.backlog().await.expect("counted"), Backlog { rows: 2, oldest: Some(oldest) });
+    let ids: Vec<_> = kept.iter().map(|kept| kept.id).collect();
+    inbox.mark_processed(&ids, NOON).await.expect("marked");
+    assert_eq!(inbox.backlog().await.expect("counted").rows, 0);
+}
+
 on_both_databases!(
+    the_backlog_is_counted_with_the_age_of_its_oldest,
     an_event_that_comes_again_is_recognized,
     what_was_not_dealt_with_is_found_in_the_order_of_arrival,
     two_hundred_at_once_are_all_kept_and_each_key_once,

@@ -6,7 +6,7 @@ use switchboard_core::call::input::Direction;
 use switchboard_core::call::state::Status;
 use switchboard_core::ids::CallId;
 use switchboard_core::time::Timestamp;
-use switchboard_store::calls::{CallFilter, Cursor};
+use switchboard_store::calls::{CallCursor, CallFilter, Customer};
 
 use super::harness::Database;
 use super::world::{FENCE, NOON, World, hung_up};
@@ -28,7 +28,7 @@ async fn pages_show_each_call_once_newest_first(database: Database) {
     let expected: Vec<CallId> = expected.into_iter().map(|(_, id)| id).collect();
 
     let mut seen = Vec::new();
-    let mut after: Option<Cursor> = None;
+    let mut after: Option<CallCursor> = None;
     loop {
         let page =
             world.store.calls().list(&world.ours, &CallFilter::default(), after, 4).await.expect("a page");
@@ -91,6 +91,38 @@ async fn filters_narrow_the_list(database: Database) {
     check(CallFilter { from: Some(NOON), to: Some(NOON), ..all() }, vec![]).await;
 }
 
+async fn the_calls_of_a_customer_are_found_by_every_form_of_his_number_and_by_his_id(database: Database) {
+    let world = World::new(database).await;
+    let mut stranger = world.call();
+    stranger.caller.phone = Some("34655501234".parse().expect("a number"));
+    stranger.caller.user_id = None;
+    world.store.calls().create(&world.ours, &stranger, &[]).await.expect("kept");
+    let mut old = world.call();
+    old.caller.phone = Some("551182114477".parse().expect("a number"));
+    old.caller.user_id = None;
+    world.store.calls().create(&world.ours, &old, &[]).await.expect("kept");
+    let mut hidden = world.call();
+    hidden.caller.phone = None;
+    hidden.caller.user_id = Some("BR.4711".to_owned());
+    world.store.calls().create(&world.ours, &hidden, &[]).await.expect("kept");
+
+    let check = async |customer: Customer, mut expected: Vec<CallId>| {
+        let filter = CallFilter { customer: Some(customer), ..CallFilter::default() };
+        let page = world.store.calls().list(&world.ours, &filter, None, 50).await.expect("a page");
+        let mut found: Vec<CallId> = page.items.iter().map(|call| call.id).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
+    };
+    let phone = Some("5511982114477".parse().expect("a number"));
+    let user_id = Some("BR.4711".to_owned());
+    check(Customer { phone: phone.clone(), user_id: None }, vec![old.id]).await;
+    check(Customer { phone: None, user_id: user_id.clone() }, vec![hidden.id]).await;
+    check(Customer { phone, user_id }, vec![old.id, hidden.id]).await;
+    // Of whom nothing is known, nothing is listed.
+    check(Customer::default(), vec![]).await;
+}
+
 async fn a_search_ignores_accents_and_case_and_takes_wildcards_as_letters(database: Database) {
     let world = World::new(database).await;
     let jose = world.kept_call().await;
@@ -127,4 +159,5 @@ on_both_databases!(
     a_page_has_a_largest_size,
     filters_narrow_the_list,
     a_search_ignores_accents_and_case_and_takes_wildcards_as_letters,
+    the_calls_of_a_customer_are_found_by_every_form_of_his_number_and_by_his_id,
 );

@@ -5,16 +5,24 @@ use switchboard_store::{Store, StoreError, StoreOptions};
 use super::harness::Database;
 use super::world::{NOON, World, event};
 
+/// One file each.
+fn migrations() -> i64 {
+    let files =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/migrations")).expect("the folder");
+    i64::try_from(files.count()).expect("not that many")
+}
+
 async fn reopening_finds_everything_and_migrates_nothing_twice(database: Database) {
     let world = World::new(database).await;
     let call = world.kept_call().await;
     world.store.close().await;
 
-    let store = world.database.open().await;
-    assert_eq!(store.calls().by_id(&world.ours, call.id).await.expect("an answer"), Some(call.clone()));
+    let world = World { store: world.database.open().await, ..world };
+    let store = &world.store;
+    assert_eq!(world.read(call.id).await, call);
     assert_eq!(store.calls().events_of(&world.ours, call.id).await.expect("a story").len(), 1);
     assert_eq!(store.tenants().default_tenant(NOON).await.expect("the tenant").id, world.ours.tenant);
-    assert_eq!(world.database.raw().await.count("seaql_migrations").await, 4);
+    assert_eq!(world.database.raw().await.count("seaql_migrations").await, migrations());
 }
 
 async fn a_closed_store_says_so(database: Database) {
@@ -50,17 +58,51 @@ async fn what_was_accepted_before_closing_is_kept(database: Database) {
 async fn nodes_that_start_together_migrate_once(database: Database) {
     let starts: Vec<_> = (0..4)
         .map(|_| {
-            let url = database.url.clone();
-            tokio::spawn(async move { Store::open(&url, StoreOptions::default()).await.expect("it opens") })
+            let (url, options) = database.options();
+            tokio::spawn(async move { Store::open(&url, options).await.expect("it opens") })
         })
         .collect();
     for start in starts {
         start.await.expect("no panic").ping().await.expect("it answers");
     }
-    assert_eq!(database.raw().await.count("seaql_migrations").await, 4);
+    assert_eq!(database.raw().await.count("seaql_migrations").await, migrations());
+}
+
+async fn a_dry_run_lists_what_is_to_come_and_makes_nothing(database: Database) {
+    let (url, options) = database.options();
+    for _ in 0..2 {
+        let pending = Store::pending_migrations(&url, &options).await.expect("a plan");
+        assert_eq!(i64::try_from(pending.len()).expect("few"), migrations());
+        assert_eq!(pending[0].name, "m0001_people");
+        assert!(pending.iter().all(|migration| !migration.what.is_empty()), "{pending:?}");
+    }
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        assert!(!std::path::Path::new(path).exists(), "looking made a file");
+    }
+    let store = database.open().await;
+    let pending = Store::pending_migrations(&url, &options).await.expect("a plan, beside a running exchange");
+    assert_eq!(pending, []);
+    store.close().await;
+}
+
+async fn a_database_of_a_later_version_is_refused_by_name(database: Database) {
+    database.open().await.close().await;
+    let mut raw = database.raw().await;
+    raw.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_telepathy', 0)").await;
+    drop(raw);
+    let (url, options) = database.options();
+    for refusal in [
+        Store::open(&url, options.clone()).await.expect_err("not ours"),
+        Store::pending_migrations(&url, &options).await.expect_err("not ours"),
+    ] {
+        assert!(matches!(refusal, StoreError::FromALaterVersion { .. }), "{refusal:?}");
+        assert!(refusal.to_string().contains("m9999_telepathy"), "{refusal}");
+    }
 }
 
 on_both_databases!(
+    a_dry_run_lists_what_is_to_come_and_makes_nothing,
+    a_database_of_a_later_version_is_refused_by_name,
     reopening_finds_everything_and_migrates_nothing_twice,
     a_closed_store_says_so,
     what_was_accepted_before_closing_is_kept,

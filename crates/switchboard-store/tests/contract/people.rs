@@ -174,6 +174,8 @@ async fn a_key_is_found_by_its_hash_only(database: Database) {
             hash,
             name: "CRM".to_owned(),
             role: Role::Operator,
+            scopes: Vec::new(),
+            branches: Branches::All,
             created_at: NOON,
         }
     };

@@ -10,6 +10,7 @@ use super::harness::Database;
 use super::world::NOON;
 
 const URL: &str = "SWITCHBOARD_TEST_WRITER_URL";
+const KEYS: &str = "SWITCHBOARD_TEST_WRITER_KEYS";
 const NAME: &str = "SWITCHBOARD_TEST_WRITER_NAME";
 const ROWS: &str = "SWITCHBOARD_TEST_WRITER_ROWS";
 
@@ -19,7 +20,9 @@ const ROWS: &str = "SWITCHBOARD_TEST_WRITER_ROWS";
 async fn writer_process() {
     let (Ok(url), Ok(name)) = (std::env::var(URL), std::env::var(NAME)) else { return };
     let rows: usize = std::env::var(ROWS).expect("how many").parse().expect("a number");
-    let store = Store::open(&url, StoreOptions::default()).await.expect("it opens");
+    let mut options = StoreOptions::default();
+    options.data_key_file = std::env::var(KEYS).ok().map(Into::into);
+    let store = Store::open(&url, options).await.expect("it opens");
     for n in 0..rows {
         let key = format!("{name} {n}");
         store.inbox().keep(vec![arrival(&key)]).await.expect("kept");
@@ -46,6 +49,7 @@ fn start_writer(database: &Database, name: &str, rows: usize) -> (Child, BufRead
     let mut child = Command::new(std::env::current_exe().expect("this test"))
         .args(["--ignored", "--exact", "contract::processes::writer_process", "--nocapture"])
         .env(URL, &database.url)
+        .env(KEYS, database.key_file())
         .env(NAME, name)
         .env(ROWS, rows.to_string())
         .stdout(Stdio::piped())

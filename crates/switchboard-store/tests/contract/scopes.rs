@@ -5,7 +5,7 @@ use switchboard_core::ids::BranchId;
 use switchboard_store::StoreError;
 use switchboard_store::api_keys::NewApiKey;
 use switchboard_store::calls::{CallFilter, CallRow};
-use switchboard_store::numbers::NumberSettings;
+use switchboard_store::numbers::NumberChange;
 use switchboard_store::users::{NewUser, User};
 
 use super::harness::Database;
@@ -24,15 +24,12 @@ fn person(email: &str, branches: Branches) -> NewUser {
 }
 
 /// A call, a number and a user of the north branch.
-async fn of_the_north(world: &World) -> (CallRow, NumberSettings, User) {
-    let settings = NumberSettings {
-        name: "North".to_owned(),
-        branch: Some(world.north),
-        calling_enabled: true,
-        destination: world.number.destination,
-        answer_window_s: 28,
-        max_concurrent_calls: 10,
-        max_call_duration_s: 60,
+async fn of_the_north(world: &World) -> (CallRow, NumberChange, User) {
+    let settings = NumberChange {
+        name: Some("North".to_owned()),
+        branch: Some(Some(world.north)),
+        max_concurrent_calls: Some(10),
+        ..NumberChange::default()
     };
     world
         .store
@@ -53,12 +50,15 @@ async fn sees_nothing(world: &World, stranger: &Scope, call: &CallRow, user: &Us
     let calls = world.store.calls();
     assert_eq!(calls.by_id(stranger, call.id).await.expect("an answer"), None);
     assert_eq!(
-        calls.by_provider_call(stranger, call.number, &call.provider_call_id).await.expect("an answer"),
+        calls
+            .by_provider_call(stranger, call.number, call.provider_call_id.as_ref().expect("named"))
+            .await
+            .expect("an answer"),
         None
     );
     assert!(calls.list(stranger, &CallFilter::default(), None, 50).await.expect("a page").items.is_empty());
     assert!(calls.events_of(stranger, call.id).await.expect("a story").is_empty());
-    assert!(calls.events_after(stranger, None, 50).await.expect("a page").is_empty());
+    assert!(world.store.log().after(stranger, None, 50).await.expect("a page").is_empty());
     assert_eq!(world.store.numbers().by_id(stranger, world.number.id).await.expect("an answer"), None);
     assert!(
         !world.store.numbers().list(stranger).await.expect("a list").iter().any(|n| n.id == world.number.id)
@@ -74,7 +74,7 @@ async fn changes_nothing(
     world: &World,
     stranger: &Scope,
     call: &CallRow,
-    settings: NumberSettings,
+    settings: NumberChange,
     user: &User,
 ) {
     let calls = world.store.calls();
@@ -90,7 +90,7 @@ async fn changes_nothing(
     let refusal = calls.create(stranger, &planted, &[]).await;
     assert!(matches!(refusal, Err(StoreError::OutOfScope { .. })), "{refusal:?}");
 
-    let unbranched = NumberSettings { branch: None, ..settings };
+    let unbranched = NumberChange { branch: Some(None), ..settings };
     let refusal = world.store.numbers().update(stranger, world.number.id, unbranched, NOON).await;
     assert!(matches!(refusal, Err(StoreError::NotFound { .. })), "{refusal:?}");
     let refusal = world.store.numbers().upsert_from_environment(stranger, number("100")).await;
@@ -170,6 +170,8 @@ async fn part_of_a_business_makes_nothing_for_the_whole(database: Database) {
         hash: [0; 32],
         name: "k".to_owned(),
         role: Role::Agent,
+        scopes: Vec::new(),
+        branches: Branches::All,
         created_at: NOON,
     };
     let refusal = world.store.api_keys().create(&north, key).await;

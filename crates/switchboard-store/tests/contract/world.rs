@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use serde_json::json;
 use switchboard_core::access::{Branches, Role, Scope};
+use switchboard_core::audit::AuditWhat;
 use switchboard_core::call::input::{CallPolicy, Destination, Direction};
 use switchboard_core::call::state::{CallFacts, EndReason, EndedBy, Ending, Outcome, ProviderState};
 use switchboard_core::ids::{BranchId, CallId, EventId, NodeId, NumberId, ProviderCallId, TenantId};
+use switchboard_core::recording::RecordingPolicy;
 use switchboard_core::time::Timestamp;
 use switchboard_store::Store;
+use switchboard_store::audit::AuditFilter;
 use switchboard_store::calls::{CallRow, Caller, EventRow, OwnerFence};
 use switchboard_store::numbers::{Number, NumberFromEnvironment};
 use uuid::Uuid;
@@ -50,7 +53,7 @@ impl World {
 
     /// Someone who works in one branch of our business.
     pub fn only(&self, branch: BranchId) -> Scope {
-        Scope { tenant: self.ours.tenant, branches: Branches::Only(vec![branch]), role: Role::Agent }
+        Scope::new(self.ours.tenant, Branches::Only(vec![branch]), Role::Agent)
     }
 
     /// A call that just came in, not kept yet.
@@ -69,8 +72,12 @@ impl World {
         call
     }
 
+    /// With its SDP, which nobody else reads in passing.
     pub async fn read(&self, id: CallId) -> CallRow {
-        self.store.calls().by_id(&self.ours, id).await.expect("an answer").expect("the call")
+        let mut call = self.store.calls().by_id(&self.ours, id).await.expect("an answer").expect("the call");
+        let sdp = self.store.calls().sdp_of(&self.ours, id).await.expect("an answer").expect("the call");
+        (call.sdp_offer, call.sdp_answer) = (sdp.offer, sdp.answer);
+        call
     }
 }
 
@@ -93,6 +100,9 @@ pub fn number(provider_number_id: &str) -> NumberFromEnvironment {
         display_phone: Some("+1 555 010 0001".to_owned()),
         calling_enabled: None,
         destination: None,
+        business_calls_enabled: None,
+        srtp_key_exchange: None,
+        additional_codecs: None,
         sandbox: false,
         at: NOON,
     }
@@ -105,7 +115,8 @@ pub fn call(tenant: TenantId, number: NumberId) -> CallRow {
         tenant,
         branch: None,
         number,
-        provider_call_id: ProviderCallId::new(format!("wacid.{}", id.simple())),
+        provider_call_id: Some(ProviderCallId::new(format!("wacid.{}", id.simple()))),
+        idempotency_key: None,
         direction: Direction::Incoming,
         caller: Caller {
             name: Some("José Ávila Ñandú".to_owned()),
@@ -132,12 +143,18 @@ pub fn call(tenant: TenantId, number: NumberId) -> CallRow {
 
 pub fn offered() -> CallFacts {
     CallFacts {
+        direction: Direction::Incoming,
+        placed_by: None,
+        dialled_at: None,
+        rang_at: None,
+        reached: false,
         state: ProviderState::Ringing,
         offered: true,
         policy: Some(CallPolicy {
             destination: Destination::Agents,
             answer_window: Duration::from_secs(28),
             max_call_duration: Duration::from_secs(14_400),
+            recording: RecordingPolicy::OFF,
         }),
         offered_at: Some(NOON),
         answer_by: Some(NOON.plus(Duration::from_secs(28))),
@@ -175,4 +192,11 @@ pub fn event(call: &CallRow, seq: i32, kind: &str) -> EventRow {
         kind: kind.to_owned(),
         data: json!({"seq": seq}),
     }
+}
+
+/// What the audit log of our business says was done to a thing, oldest first.
+pub(super) async fn done_to(world: &World, id: &str) -> Vec<AuditWhat> {
+    let filter = AuditFilter { subject: Some(id.to_owned()), ..AuditFilter::default() };
+    let page = world.store.audit().list(&world.ours, &filter, None, 50).await.expect("the log");
+    page.items.iter().rev().map(|row| row.entry.what).collect()
 }

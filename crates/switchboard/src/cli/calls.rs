@@ -3,9 +3,10 @@
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
 use miette::{IntoDiagnostic, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::rest::Server;
+use super::eligibility::reasons;
+use super::rest::{Refusal, Server};
 use super::terminal::say;
 
 #[derive(Debug, Args)]
@@ -35,6 +36,26 @@ enum Verb {
         /// `call_…`
         id: String,
     },
+    /// Call a customer. A key has no line: name the person who speaks.
+    Place {
+        /// The customer's number, with its country.
+        phone: String,
+        /// The number to call from (`num_…`).
+        #[arg(long)]
+        number: Option<String>,
+        /// Who speaks (`user_…`); must be signed in with a connected line.
+        #[arg(long)]
+        agent: Option<String>,
+        /// Kept with the call.
+        #[arg(long)]
+        payload: Option<String>,
+        /// Although the number's hours are over.
+        #[arg(long)]
+        urgent: bool,
+        /// Although it may cost the customer's permission.
+        #[arg(long)]
+        confirm: bool,
+    },
     /// Reject a call that nobody has answered.
     Reject {
         /// `call_…`
@@ -55,6 +76,16 @@ impl Calls {
                 self.server.get(&format!("/api/v1/calls?limit={limit}{status}")).await?
             }
             Verb::Show { id } => self.server.get(&format!("/api/v1/calls/{id}")).await?,
+            Verb::Place { phone, number, agent, payload, urgent, confirm } => {
+                let body = json!({
+                    "phone": phone, "number_id": number, "agent_id": agent, "payload": payload,
+                    "override": { "hours": urgent, "confirm": confirm },
+                });
+                match self.server.ask("/api/v1/calls", &body).await? {
+                    Ok(call) => call,
+                    Err(refusal) => return self.refused(refusal),
+                }
+            }
             Verb::Reject { id } => self.server.post(&format!("/api/v1/calls/{id}/reject")).await?,
             Verb::HangUp { id } => self.server.post(&format!("/api/v1/calls/{id}/hang-up")).await?,
         };
@@ -65,13 +96,25 @@ impl Calls {
         match self.verb {
             Verb::List { .. } => say(&list(&body)),
             Verb::Show { .. } => say(&story(&body)),
-            Verb::Reject { .. } | Verb::HangUp { .. } => say(&list(&serde_json::json!({ "items": [body] }))),
+            Verb::Place { .. } | Verb::Reject { .. } | Verb::HangUp { .. } => {
+                say(&list(&serde_json::json!({ "items": [body] })))
+            }
         }
         Ok(())
     }
+
+    /// The reasons as a table, then the refusal.
+    fn refused(&self, refusal: Refusal) -> Result<()> {
+        if self.json {
+            say(&serde_json::to_string_pretty(&refusal.body).into_diagnostic()?);
+        } else if let Some(table) = reasons(&refusal.body) {
+            say(&table);
+        }
+        Err(refusal.report())
+    }
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| if value.is_null() { "-".to_owned() } else { value.to_string() }, str::to_owned)
@@ -80,7 +123,7 @@ fn text(value: &Value) -> String {
 fn list(body: &Value) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["Call", "From", "Number", "Status", "Reason", "Agent", "Talk s", "Offered"]);
+    table.set_header(["Call", "Customer", "Number", "Status", "Reason", "Agent", "Talk s", "Offered"]);
     for call in body["items"].as_array().into_iter().flatten() {
         let caller = [&call["caller"]["name"], &call["caller"]["phone"]]
             .iter()

@@ -6,6 +6,7 @@ use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 use switchboard::config::{Config, Settings};
 use switchboard::first_start::fresh_secret;
+use switchboard::telemetry::{self, Talk};
 use switchboard::wiring;
 use switchboard_simulator::{Account, Secret, Simulator, SimulatorConfig};
 use url::Url;
@@ -33,8 +34,8 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) async fn run(self) -> Result<()> {
-        switchboard::telemetry::start(true);
         let mut settings = Settings::from_environment(None).into_diagnostic()?;
+        telemetry::start(&settings, Talk::Trouble).into_diagnostic()?;
         // Fresh data every time, unless the data folder was chosen: then it stays, and so does the account in it.
         let folder = tempfile::Builder::new().prefix("switchboard-demo-").tempdir().into_diagnostic()?;
         settings.set_default("SWITCHBOARD_DATA_DIR", folder.path().display().to_string());
@@ -61,6 +62,7 @@ impl Demo {
             ("SWITCHBOARD_NUMBER_NAME", account.name),
             ("SWITCHBOARD_NUMBER_PHONE", account.phone),
             ("SWITCHBOARD_DESTINATION", self.destination.clone()),
+            ("WHATSAPP_BUSINESS_CALLS_ENABLED", "true".to_owned()),
         ] {
             settings.set(name, value);
         }

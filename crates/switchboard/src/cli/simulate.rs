@@ -9,7 +9,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use miette::{IntoDiagnostic, Result, miette};
 use serde_json::{Value, json};
-use switchboard_simulator::{Account, Secret, Simulator, SimulatorConfig};
+use switchboard::config::Settings;
+use switchboard::telemetry::{self, Talk};
+use switchboard_simulator::{Account, AnswerSetup, Secret, Simulator, SimulatorConfig};
 use url::Url;
 
 use super::terminal::say;
@@ -59,8 +61,23 @@ struct Serve {
     /// The address of this machine that the phone page's browser sends its sound to.
     #[arg(long)]
     phone_ip: Option<std::net::IpAddr>,
+    /// How many seconds a call of the business rings at a customer (Meta's own time is not published).
+    #[arg(long, default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..=600))]
+    ring_time: u64,
+    /// What stands as a=setup in Meta's answers: active, actpass or passive.
+    #[arg(long, default_value = "active", value_parser = answer_setup)]
+    answer_setup: AnswerSetup,
     #[command(flatten)]
     mishaps: mishaps::Mishaps,
+}
+
+fn answer_setup(word: &str) -> std::result::Result<AnswerSetup, String> {
+    match word {
+        "active" => Ok(AnswerSetup::Active),
+        "actpass" => Ok(AnswerSetup::Actpass),
+        "passive" => Ok(AnswerSetup::Passive),
+        other => Err(format!("{other} is none of active, actpass, passive")),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -99,11 +116,14 @@ impl Simulate {
 
 impl Serve {
     async fn run(self) -> Result<()> {
-        switchboard::telemetry::start(false);
+        let settings = Settings::from_environment(None).into_diagnostic()?;
+        telemetry::start(&settings, Talk::Milestones).into_diagnostic()?;
         let mut config = SimulatorConfig::new(self.webhook_url);
         config.listen = self.listen;
         config.expose = self.expose;
         config.faults = self.mishaps.faults();
+        config.limits.business_ring_time = Duration::from_secs(self.ring_time);
+        config.switches.answer_setup = self.answer_setup;
         if let Some(phone_ip) = self.phone_ip {
             config.phone_ip = phone_ip;
         }

@@ -1,9 +1,11 @@
 //! Where a setting comes from: the environment, a file of its own (`…_FILE`), or the configuration file.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 /// A setting that cannot be used.
@@ -48,7 +50,7 @@ impl ConfigError {
         Self::Missing { name, why }
     }
 
-    pub(super) const fn malformed(name: &'static str, expected: &'static str) -> Self {
+    pub(crate) const fn malformed(name: &'static str, expected: &'static str) -> Self {
         Self::Malformed { name, expected }
     }
 }
@@ -160,6 +162,17 @@ impl Settings {
             .filter(|part| !part.is_empty())
             .map(|part| part.parse().map_err(|_| ConfigError::malformed(name, expected)))
             .collect()
+    }
+
+    /// Networks; an address alone is a network of one.
+    pub(super) fn networks(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+    ) -> Result<Vec<IpNet>, ConfigError> {
+        let parts: Vec<String> = self.list(name, expected)?;
+        let read = |part: &String| part.parse().or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
+        parts.iter().map(|part| read(part).map_err(|_| ConfigError::malformed(name, expected))).collect()
     }
 
     pub(super) fn flag(&self, name: &'static str) -> Result<Option<bool>, ConfigError> {

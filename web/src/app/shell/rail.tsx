@@ -1,15 +1,30 @@
 /** The pages: a rail with jacks on wide windows, tabs at the bottom on phones. */
 import { Tooltip } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Phone, SlidersHorizontal } from "lucide-react";
+import { BookUser, Cable, Phone, SlidersHorizontal } from "lucide-react";
+import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 import { Logo } from "../../components/logo";
+import { meQuery } from "../../lib/session";
 import styles from "./rail.module.css";
 
-const PAGES = [
-  { to: "/calls", word: "nav.calls", Icon: Phone },
-  { to: "/settings", word: "nav.settings", Icon: SlidersHorizontal },
-] as const;
+const CALLS = { to: "/calls", word: "nav.calls", Icon: Phone } as const;
+const CONTACTS = { to: "/contacts", word: "nav.contacts", Icon: BookUser } as const;
+const NUMBERS = { to: "/numbers", word: "nav.numbers", Icon: Cable } as const;
+const SETTINGS = { to: "/settings", word: "nav.settings", Icon: SlidersHorizontal } as const;
+
+type Page = typeof CALLS | typeof CONTACTS | typeof NUMBERS | typeof SETTINGS;
+
+/** Roles only see what they may open. */
+function useGroups(): { heading: "nav.administer" | null; pages: Page[] }[] {
+  const can = useQuery(meQuery).data?.can;
+  if (can?.administer !== true) return [{ heading: null, pages: [CALLS, CONTACTS, SETTINGS] }];
+  return [
+    { heading: null, pages: [CALLS, CONTACTS] },
+    { heading: "nav.administer", pages: [NUMBERS, SETTINGS] },
+  ];
+}
 
 export function Brand() {
   return (
@@ -36,19 +51,24 @@ export function Rail() {
       <div className={styles.home}>
         <Brand />
       </div>
-      <ul className={styles.pages}>
-        {PAGES.map(({ to, word, Icon }) => (
-          <li key={to}>
-            <Tooltip label={t(word)} position="right" openDelay={300}>
-              <Link to={to} className={styles.page} activeProps={{ "aria-current": "page" }}>
-                <Icon size={18} strokeWidth={1.75} aria-hidden="true" />
-                <span className={styles.word}>{t(word)}</span>
-                <Jack />
-              </Link>
-            </Tooltip>
-          </li>
-        ))}
-      </ul>
+      {useGroups().map(({ heading, pages }) => (
+        <Fragment key={heading}>
+          {heading !== null && <p className={styles.heading}>{t(heading)}</p>}
+          <ul className={styles.pages}>
+            {pages.map(({ to, word, Icon }) => (
+              <li key={to}>
+                <Tooltip label={t(word)} position="right" openDelay={300}>
+                  <Link to={to} className={styles.page} activeProps={{ "aria-current": "page" }}>
+                    <Icon size={18} strokeWidth={1.75} aria-hidden="true" />
+                    <span className={styles.word}>{t(word)}</span>
+                    <Jack />
+                  </Link>
+                </Tooltip>
+              </li>
+            ))}
+          </ul>
+        </Fragment>
+      ))}
     </div>
   );
 }
@@ -57,14 +77,16 @@ export function Tabs() {
   const { t } = useTranslation();
   return (
     <ul className={styles.tabs}>
-      {PAGES.map(({ to, word, Icon }) => (
-        <li key={to}>
-          <Link to={to} className={styles.tab} activeProps={{ "aria-current": "page" }}>
-            <Icon size={20} strokeWidth={1.75} aria-hidden="true" />
-            {t(word)}
-          </Link>
-        </li>
-      ))}
+      {useGroups()
+        .flatMap((group) => group.pages)
+        .map(({ to, word, Icon }) => (
+          <li key={to}>
+            <Link to={to} className={styles.tab} activeProps={{ "aria-current": "page" }}>
+              <Icon size={20} strokeWidth={1.75} aria-hidden="true" />
+              {t(word)}
+            </Link>
+          </li>
+        ))}
     </ul>
   );
 }

@@ -8,8 +8,10 @@ import { CardsSlot, HandsetSlot, useDock } from "../../features/softphone/dock";
 import { PhoneBanners, ResumeBar } from "../../features/softphone/phone-banners";
 import { PhoneEffects } from "../../features/softphone/phone-effects";
 import type { Me } from "../../lib/api-types";
+import { withOffice } from "../../lib/i18n";
 import { useServer } from "../../lib/session";
 import { phone } from "../../lib/softphone/phone";
+import { DrainBanner } from "./drain-banner";
 import { LampStrip } from "./lamp-strip";
 import { Brand, Rail, Tabs } from "./rail";
 import styles from "./shell.module.css";
@@ -17,7 +19,13 @@ import { UserMenu } from "./user-menu";
 
 /** A dialog brings a lot of code with it that no first page needs. */
 const ShortcutsDialog = lazy(() =>
-  import("./shortcuts-dialog").then((module) => ({ default: module.ShortcutsDialog })),
+  withOffice(import("./shortcuts-dialog")).then((module) => ({ default: module.ShortcutsDialog })),
+);
+
+/** What needs somebody comes after the first page, with its texts. */
+const Bell = lazy(() => withOffice(import("../../features/alerts/bell")).then((module) => ({ default: module.Bell })));
+const AlertsBanner = lazy(() =>
+  withOffice(import("../../features/alerts/alerts-banner")).then((module) => ({ default: module.AlertsBanner })),
 );
 
 function SandboxBar() {
@@ -63,6 +71,13 @@ export function Shell({ me }: { me: Me }) {
         <Brand />
         <div className={styles.gap} />
         <LampStrip />
+        {me.can.supervise && (
+          <div className={styles.bell}>
+            <Suspense>
+              <Bell />
+            </Suspense>
+          </div>
+        )}
         <div className={styles.cradle}>{!dock.open && <Cradle inCall={dock.minimised} onOpen={dock.show} />}</div>
         <div className={styles.userTop}>
           <UserMenu me={me} compact />
@@ -74,6 +89,12 @@ export function Shell({ me }: { me: Me }) {
       </nav>
       <div className={styles.banners}>
         <PhoneBanners />
+        <DrainBanner />
+        {me.can.administer && (
+          <Suspense>
+            <AlertsBanner />
+          </Suspense>
+        )}
       </div>
       <main className={styles.sheet} id="content" tabIndex={-1}>
         <Outlet />

@@ -1,6 +1,6 @@
 import { Button, PasswordInput, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { Mic } from "lucide-react";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,10 +10,10 @@ import { setPageTitle } from "../../lib/page-title";
 import { meQuery, useServer } from "../../lib/session";
 import { mediaSupported } from "../../lib/softphone/microphone";
 import { unlock } from "../../lib/softphone/sounds";
+import { useTrouble } from "../../lib/trouble";
 import styles from "./account.module.css";
 import { Exchange } from "./exchange";
 import { Footer } from "./footer";
-import { useTrouble } from "./trouble";
 
 /** Only a path of this console: an address handed in from outside leads nowhere else. */
 function safeTarget(to: string | undefined): string {
@@ -87,6 +87,9 @@ export function LoginPage() {
           <Button type="submit" size="md" fullWidth loading={busy}>
             {t("login.submit")}
           </Button>
+          <p>
+            <Link to="/forgot">{t("login.forgot")}</Link>
+          </p>
           <p className={styles.hint}>
             <Mic size={18} strokeWidth={1.75} aria-hidden="true" />
             {t("login.microphone_hint")}

@@ -7,13 +7,12 @@ import { Logo } from "../../components/logo";
 import { ApiError, api } from "../../lib/api";
 import { currentLanguage } from "../../lib/i18n";
 import { setPageTitle } from "../../lib/page-title";
+import { SHORTEST_PASSWORD } from "../../lib/password";
 import { meQuery, serverQuery, useServer } from "../../lib/session";
 import { unlock } from "../../lib/softphone/sounds";
+import { useTrouble } from "../../lib/trouble";
 import styles from "./account.module.css";
 import { Footer } from "./footer";
-import { useTrouble } from "./trouble";
-
-const SHORTEST_PASSWORD = 12;
 
 function Step({ done, title, hint }: { done: boolean; title: string; hint: string }) {
   return (
@@ -36,7 +35,8 @@ function Step({ done, title, hint }: { done: boolean; title: string; hint: strin
 }
 
 export function WelcomePage() {
-  const { t } = useTranslation();
+  const { t } = useTranslation("office");
+  const { t: common } = useTranslation();
   const search = useSearch({ from: "/welcome" });
   const navigate = useNavigate();
   const router = useRouter();
@@ -47,11 +47,11 @@ export function WelcomePage() {
   const [checked, setChecked] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
-  useEffect(() => setPageTitle(t("title.page", { page: t("welcome.title") })), [t]);
+  useEffect(() => setPageTitle(common("title.page", { page: t("welcome.title") })), [t, common]);
 
   const missing = (name: keyof typeof values) =>
-    checked && values[name].trim() === "" ? t("welcome.missing") : undefined;
-  const short = checked && values.password.length < SHORTEST_PASSWORD ? t("welcome.short_password") : undefined;
+    checked && values[name].trim() === "" ? common("welcome.missing") : undefined;
+  const short = checked && values.password.length < SHORTEST_PASSWORD ? common("welcome.short_password") : undefined;
   const field = (name: keyof typeof values) => ({
     name,
     size: "md" as const,
@@ -116,25 +116,25 @@ export function WelcomePage() {
             {...field("code")}
           />
           <TextInput
-            label={t("welcome.name")}
-            description={t("welcome.name_hint")}
+            label={common("welcome.name")}
+            description={common("welcome.name_hint")}
             autoComplete="name"
             error={missing("name")}
             {...field("name")}
           />
           <TextInput
-            label={t("login.email")}
+            label={common("login.email")}
             type="email"
             autoComplete="username"
             error={missing("email")}
             {...field("email")}
           />
           <PasswordInput
-            label={t("login.password")}
-            description={t("welcome.password_hint")}
+            label={common("login.password")}
+            description={common("welcome.password_hint")}
             autoComplete="new-password"
             error={short}
-            visibilityToggleButtonProps={{ "aria-label": t("login.show_password") }}
+            visibilityToggleButtonProps={{ "aria-label": common("login.show_password") }}
             {...field("password")}
           />
           {trouble !== null && (

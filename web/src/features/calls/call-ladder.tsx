@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { CallDetail } from "../../lib/api-types";
 import { recordTime } from "../../lib/format";
 import { after, type Lifeline, personOf, type Rung, rungs } from "../../lib/ladder";
+import { playhead, useReached } from "../../lib/playhead";
 import { usePhone } from "../../lib/softphone/use-phone";
 import { toast } from "../../lib/toast";
 import styles from "./call-ladder.module.css";
@@ -77,13 +78,15 @@ function useNames(call: CallDetail): Record<string, string> {
 }
 
 export function CallLadder({ call }: { call: CallDetail }) {
-  const { t } = useTranslation();
+  const { t } = useTranslation("office");
   const wordsOf = useEventWords();
   const names = useNames(call);
   const [all, setAll] = useState(false);
   const every = useMemo(() => rungs(call.events), [call.events]);
-  const shown = all ? every : every.filter((rung) => rung.key);
+  const shown = useMemo(() => (all ? every : every.filter((rung) => rung.key)), [all, every]);
   const said = (rung: Rung) => wordsOf(rung.kind, rung.data, personOf(rung.data, names));
+  const moments = useMemo(() => shown.map((rung) => Date.parse(rung.at)), [shown]);
+  const now = useReached(moments);
   const time = (rung: Rung, index: number) => (index === 0 ? recordTime(rung.at) : after(rung.afterMs));
   const heads: Record<Lifeline, string> = {
     whatsapp: t("detail.whatsapp"),
@@ -117,7 +120,8 @@ export function CallLadder({ call }: { call: CallDetail }) {
         <p className="dim">{t("detail.no_events")}</p>
       ) : (
         <>
-          <div className={styles.scroll}>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what is wider than its place is scrolled by the keys, too. */}
+          <section className={styles.scroll} tabIndex={0} aria-label={t("detail.record")}>
             <svg className={styles.ladder} viewBox={`0 0 ${WIDTH} ${height}`} aria-hidden="true">
               {(Object.keys(X) as Lifeline[]).map((line) => (
                 <g key={line}>
@@ -137,7 +141,17 @@ export function CallLadder({ call }: { call: CallDetail }) {
                 </g>
               ))}
               {shown.map((rung, index) => (
-                <g key={rung.seq}>
+                // biome-ignore lint/a11y/noStaticElementInteractions: for the mouse only; the keyboard has the slider of the player.
+                <g key={rung.seq} onClick={() => playhead.choose(Date.parse(rung.at))}>
+                  <rect
+                    className={styles.heard}
+                    data-now={index === now || undefined}
+                    x="12"
+                    y={TOP + index * STEP - 12}
+                    width={WIDTH - 24}
+                    height={STEP - 2}
+                    rx="8"
+                  />
                   <text className={styles.time} textAnchor="end" x="104" y={TOP + index * STEP + 16}>
                     {time(rung, index)}
                   </text>
@@ -145,7 +159,7 @@ export function CallLadder({ call }: { call: CallDetail }) {
                 </g>
               ))}
             </svg>
-          </div>
+          </section>
           <ol className={styles.list} aria-label={t("detail.list_label")}>
             {shown.map((rung, index) => (
               <li key={rung.seq}>

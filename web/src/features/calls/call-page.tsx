@@ -2,6 +2,7 @@
 import { Button, Skeleton } from "@mantine/core";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { ArrowLeft, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/avatar";
 import { CordState } from "../../components/cord-state";
@@ -23,7 +24,7 @@ import { useCall } from "./use-calls";
 const QUIET_REASONS = ["customer_hung_up", "agent_hung_up"];
 
 function Why({ call }: { call: CallDetail }) {
-  const { t } = useTranslation();
+  const { t } = useTranslation("office");
   const reason = useReason();
   if (call.end_reason === null && call.error === null) return null;
   const text = reason(call.end_reason);
@@ -43,19 +44,25 @@ function Why({ call }: { call: CallDetail }) {
   );
 }
 
-function Head({ call }: { call: CallDetail }) {
-  const { t } = useTranslation();
+function Head({ call, actions }: { call: CallDetail; actions: ReactNode }) {
+  const { t } = useTranslation("office");
+  const { t: common } = useTranslation();
   const language = currentLocale();
   const known = callerName(call);
   const place = country(call.caller.country, language);
   const at = call.offered_at ?? call.ended_at;
-  const words = { today: t("app.today"), yesterday: t("app.yesterday") };
+  const words = { today: common("app.today"), yesterday: common("app.yesterday") };
   const time = at === null ? "—" : listTime(at, new Date(), language, words);
   return (
     <PageHead
-      title={known ?? t("calls.unknown")}
+      title={known ?? common("calls.unknown")}
       before={<Avatar name={known} size={52} />}
-      actions={<CallState status={call.status} />}
+      actions={
+        <>
+          <CallState status={call.status} />
+          {actions}
+        </>
+      }
     >
       <span className={styles.facts}>
         <span>
@@ -80,20 +87,25 @@ function Head({ call }: { call: CallDetail }) {
   );
 }
 
-export function CallPage() {
-  const { t } = useTranslation();
+export function CallPage(props: {
+  /** What else may be done about the call, and what was kept of it: other subjects, joined by the page's route. */
+  actions: (call: CallDetail) => ReactNode;
+  recordings: (call: CallDetail) => ReactNode;
+}) {
+  const { t } = useTranslation("office");
+  const { t: common } = useTranslation();
   const { id } = useParams({ from: "/shell/calls/$id" });
   const search = useSearch({ from: "/shell/calls/$id" });
   const query = useCall(id);
   const back = (
     <Link to="/calls" search={search} className={styles.back}>
       <ArrowLeft size={16} strokeWidth={1.75} aria-hidden="true" />
-      {t("calls.back")}
+      {common("calls.back")}
     </Link>
   );
   if (query.isPending) {
     return (
-      <div role="status" aria-label={t("app.loading")}>
+      <div role="status" aria-label={common("app.loading")}>
         {back}
         <Skeleton height={52} mb={20} />
         <Skeleton height={320} />
@@ -109,7 +121,7 @@ export function CallPage() {
           kind={gone ? "filtered" : "error"}
           heading="h1"
           title={t(gone ? "detail.not_found_title" : "detail.error_title")}
-          actions={!gone && <Button onClick={() => void query.refetch()}>{t("calls.try_again")}</Button>}
+          actions={!gone && <Button onClick={() => void query.refetch()}>{common("calls.try_again")}</Button>}
         >
           {t(gone ? "detail.not_found" : "detail.error")}
         </CordState>
@@ -120,10 +132,13 @@ export function CallPage() {
   return (
     <>
       {back}
-      <Head call={call} />
+      <Head call={call} actions={props.actions(call)} />
       <Why call={call} />
       <div className={styles.columns}>
-        <CallLadder call={call} />
+        <div>
+          {props.recordings(call)}
+          <CallLadder call={call} />
+        </div>
         <div className={styles.right}>
           <CallSound quality={call.quality} />
           <CallFacts call={call} />

@@ -1,4 +1,5 @@
 import { Link, useNavigate } from "@tanstack/react-router";
+import { CircleDot } from "lucide-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../../components/avatar";
@@ -34,10 +35,11 @@ interface RowProps {
   top: number;
   narrow: boolean;
   search: CallSearch;
+  recorded: boolean;
 }
 
 /** Drawn again only when its own call, place or language changes. */
-export const CallRow = memo(function CallRow({ call, index, top, narrow, search }: RowProps) {
+export const CallRow = memo(function CallRow({ call, index, top, narrow, search, recorded }: RowProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const language = currentLocale();
@@ -54,6 +56,11 @@ export const CallRow = memo(function CallRow({ call, index, top, narrow, search 
     <Link to="/calls/$id" params={{ id: call.id }} search={search} className={styles.name}>
       {name}
     </Link>
+  );
+  const mark = recorded && (
+    <span className={styles.recorded} role="img" aria-label={t("calls.recorded")} title={t("calls.recorded")}>
+      <CircleDot size={14} strokeWidth={1.75} aria-hidden="true" />
+    </span>
   );
   const open = () => void navigate({ to: "/calls/$id", params: { id: call.id }, search });
   return (
@@ -76,6 +83,7 @@ export const CallRow = memo(function CallRow({ call, index, top, narrow, search 
             <span className={styles.second}>
               <DirectionIcon call={call} size={14} />
               <CallState status={call.status} />
+              {mark}
               <span className="figures">
                 {hasDuration(call) && (
                   <>
@@ -98,6 +106,7 @@ export const CallRow = memo(function CallRow({ call, index, top, narrow, search 
           <span role="cell" data-column="contact">
             {link}
             {second !== null && <span className="dim figures">{second}</span>}
+            {mark}
           </span>
           <span role="cell">
             <CallState status={call.status} />

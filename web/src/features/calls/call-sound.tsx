@@ -7,7 +7,8 @@ import { mosOf, WARN, worst } from "../../lib/quality";
 import styles from "./call-page.module.css";
 
 export function CallSound({ quality }: { quality: Quality | null }) {
-  const { t } = useTranslation();
+  const { t } = useTranslation("office");
+  const { t: common } = useTranslation();
   const language = currentLocale();
   const found = quality === null ? null : worst([quality]);
   const score = quality === null ? null : mosOf(quality);
@@ -29,23 +30,23 @@ export function CallSound({ quality }: { quality: Quality | null }) {
         <>
           <p className={styles.sound}>
             <SoundBars bars={found.sound.bars} word={found.sound.word} />
-            {t(`sound.${found.sound.word}_sound`)}
+            {common(`sound.${found.sound.word}_sound`)}
           </p>
           <dl className={styles.list}>
             <div>
-              <dt>{t("sound.score")}</dt>
+              <dt>{common("sound.score")}</dt>
               <dd className="figures">{score === null ? "—" : decimal(score, language)}</dd>
             </div>
             <div>
-              <dt>{t("sound.loss")}</dt>
+              <dt>{common("sound.loss")}</dt>
               {figure("loss_percent", "%")}
             </div>
             <div>
-              <dt>{t("sound.jitter")}</dt>
+              <dt>{common("sound.jitter")}</dt>
               {figure("jitter_ms", "ms")}
             </div>
             <div>
-              <dt>{t("sound.rtt")}</dt>
+              <dt>{common("sound.rtt")}</dt>
               {figure("rtt_ms", "ms")}
             </div>
           </dl>

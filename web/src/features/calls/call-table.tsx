@@ -7,6 +7,7 @@ import type { Call } from "../../lib/api-types";
 import type { CallSearch } from "../../lib/call-search";
 import { CallRow } from "./call-row";
 import styles from "./calls.module.css";
+import { useRecorded } from "./use-recorded";
 
 const COLUMNS = ["contact", "status", "line", "agent", "duration", "sound", "time"] as const;
 
@@ -30,6 +31,7 @@ export function CallTable(props: {
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows change their height with the width of the window.
   useEffect(() => rows.measure(), [height]);
+  const recorded = useRecorded(calls[calls.length - 1]?.offered_at ?? null);
   const items = rows.getVirtualItems();
   const last = items[items.length - 1]?.index ?? 0;
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = list;
@@ -68,6 +70,7 @@ export function CallTable(props: {
               top={top}
               narrow={narrow}
               search={props.search}
+              recorded={recorded.has(call.id)}
             />
           );
         })}

@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { CordState } from "../../components/cord-state";
 import { PageHead } from "../../components/page-head";
@@ -35,7 +36,7 @@ function NoCalls() {
   );
 }
 
-export function CallsPage() {
+export function CallsPage({ actions }: { actions?: ReactNode }) {
   const { t } = useTranslation();
   const search = useSearch({ from: "/shell/calls" });
   const navigate = useNavigate();
@@ -79,7 +80,9 @@ export function CallsPage() {
 
   return (
     <>
-      <PageHead title={t("calls.title")}>{t("calls.explain")}</PageHead>
+      <PageHead title={t("calls.title")} actions={actions}>
+        {t("calls.explain")}
+      </PageHead>
       <CallFilters search={search} />
       {content}
     </>

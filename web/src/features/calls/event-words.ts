@@ -3,8 +3,8 @@ import { useTranslation } from "react-i18next";
 import { useServerWords } from "../../lib/i18n";
 
 export function useEventWords(): (kind: string, data: Record<string, unknown>, person: string | null) => string {
-  const { t } = useTranslation();
-  const words = useServerWords();
+  const { t } = useTranslation("office");
+  const words = useServerWords("office");
   return (kind, data, person) => {
     const values = {
       name: person ?? t("detail.agents"),

@@ -7,6 +7,7 @@ import { type CallPages, withCall } from "../../lib/call-list";
 import { phone } from "../../lib/softphone/phone";
 
 const PAGE = 100;
+const FINISHING_MS = 2_000;
 
 function callsQuery(filter: CallFilter) {
   return infiniteQueryOptions({
@@ -40,7 +41,13 @@ export function useCalls(filter: CallFilter) {
 
 export function useCall(id: string) {
   const queries = useQueryClient();
-  const options = queryOptions({ queryKey: ["call", id], queryFn: () => api.call(id) });
+  const options = queryOptions({
+    queryKey: ["call", id],
+    queryFn: () => api.call(id),
+    // Nothing tells when a recording is finished; it is a matter of seconds.
+    refetchInterval: ({ state }) =>
+      state.data?.recordings.some((recording) => recording.state === "processing") ? FINISHING_MS : false,
+  });
   useEffect(
     () =>
       phone.onCall((call) => {

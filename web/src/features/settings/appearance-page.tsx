@@ -9,10 +9,11 @@ const SCHEMES = ["light", "dark", "auto"] as const;
 
 export function AppearancePage() {
   const { t } = useTranslation();
+  const { t: office } = useTranslation("office");
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <>
-      <PageHead title={t("settings.appearance")}>{t("settings.appearance_explain")}</PageHead>
+      <PageHead title={office("settings.appearance")}>{office("settings.appearance_explain")}</PageHead>
       <div className={styles.group}>
         <Select
           label={t("user.language")}

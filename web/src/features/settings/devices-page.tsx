@@ -17,7 +17,7 @@ const RINGTONES: Ringtone[] = ["bell", "chimes", "soft"];
 const icon = { size: 18, strokeWidth: 1.75, "aria-hidden": true } as const;
 
 function Notifications() {
-  const { t } = useTranslation();
+  const { t } = useTranslation("office");
   const [permission, setPermission] = useState(notificationPermission());
   return (
     <div className={styles.group}>
@@ -41,7 +41,7 @@ function Notifications() {
 }
 
 function LineStanding() {
-  const { t } = useTranslation();
+  const { t } = useTranslation("office");
   const line = usePhone((state) => state.line);
   const word = line === "connected" || line === "opening" ? line : "down";
   return (
@@ -55,17 +55,18 @@ function LineStanding() {
 }
 
 export function DevicesPage() {
-  const { t } = useTranslation();
+  const { t } = useTranslation("office");
+  const { t: common } = useTranslation();
   const devices = useDevices();
   const chosen = usePreferences();
-  const standard = t("settings.default_device");
+  const standard = common("settings.default_device");
   const id = (value: string | null) => (value === "" ? null : value);
   return (
     <>
       <PageHead title={t("settings.devices")}>{t("settings.devices_explain")}</PageHead>
       <div className={styles.group}>
         <Select
-          label={t("settings.microphone")}
+          label={common("settings.microphone")}
           leftSection={<Mic {...icon} />}
           data={deviceChoices(devices.microphones, standard, chosen.microphoneId)}
           value={chosen.microphoneId ?? ""}
@@ -84,7 +85,7 @@ export function DevicesPage() {
         {devices.canChooseSpeaker ? (
           <>
             <Select
-              label={t("settings.speaker")}
+              label={common("settings.speaker")}
               leftSection={<Headphones {...icon} />}
               data={deviceChoices(devices.speakers, standard, chosen.speakerId)}
               value={chosen.speakerId ?? ""}

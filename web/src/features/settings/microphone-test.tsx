@@ -9,7 +9,7 @@ const SEGMENTS = Array.from({ length: 20 }, (_, index) => index);
 const HEARD_ABOVE = 0.08;
 
 export function MicrophoneTest({ deviceId }: { deviceId: string | null }) {
-  const { t } = useTranslation();
+  const { t } = useTranslation("office");
   const [level, setLevel] = useState<number | null>(null);
   const [heard, setHeard] = useState(false);
   const [failed, setFailed] = useState(false);

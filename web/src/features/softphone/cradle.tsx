@@ -3,32 +3,12 @@ import { BellOff, Maximize2, PhoneOff } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { type LampState, LineLamp } from "../../components/line-lamp";
 import { phone } from "../../lib/softphone/phone";
-import type { PhoneState } from "../../lib/softphone/state";
+import { type Standing, standing } from "../../lib/softphone/standing";
+import { isDialling, type PhoneState } from "../../lib/softphone/state";
 import { usePhone } from "../../lib/softphone/use-phone";
 import { useCaller } from "./caller";
 import styles from "./cradle.module.css";
 import { CallTimer, MuteKey, useEnd } from "./handset";
-
-type Standing =
-  | "ready"
-  | "opening"
-  | "dnd"
-  | "not_ready_microphone"
-  | "not_ready_sound"
-  | "not_ready_line"
-  | "other_tab"
-  | "offline";
-
-/** Why I would not be rung now, the first reason that counts. */
-export function standing(state: PhoneState): Standing {
-  if (state.stream === "lost") return "offline";
-  if (state.tab === "other" || state.line === "replaced") return "other_tab";
-  if (state.microphone !== "granted" && state.microphone !== "prompt") return "not_ready_microphone";
-  if (state.status === "do_not_disturb") return "dnd";
-  if (!state.sound) return "not_ready_sound";
-  if (state.line === "connected") return "ready";
-  return state.line === "opening" || state.stream === "connecting" ? "opening" : "not_ready_line";
-}
 
 const LAMPS: Record<Standing, LampState> = {
   ready: "answered",
@@ -49,7 +29,7 @@ function MinimisedCall({ onOpen }: { onOpen: () => void }) {
   return (
     <>
       <button type="button" className={styles.call} onClick={onOpen} aria-label={t("call.maximise")}>
-        <LineLamp state="answered" />
+        <LineLamp state={isDialling(call) ? (call.state === "ringing" ? "ringing" : "dashed") : "answered"} />
         <MinimisedName call={call} />
         <CallTimer call={call} />
         <Maximize2 size={15} strokeWidth={1.75} aria-hidden="true" />

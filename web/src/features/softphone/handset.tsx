@@ -9,18 +9,45 @@ import { LineLamp } from "../../components/line-lamp";
 import type { Call } from "../../lib/api-types";
 import { secondsSince, useNow } from "../../lib/clock";
 import { duration } from "../../lib/format";
+import { useServerWords } from "../../lib/i18n";
 import { phone } from "../../lib/softphone/phone";
+import { isDialling } from "../../lib/softphone/state";
 import { usePhone } from "../../lib/softphone/use-phone";
 import { toast } from "../../lib/toast";
 import { useCaller } from "./caller";
 import { DevicePanel } from "./device-panel";
 import styles from "./handset.module.css";
+import { RecordingKey, RecordingLine } from "./recording-key";
 import { SoundLine } from "./sound-line";
+
+/** What the phone at the other end is doing, in a word. */
+function useDiallingWord(call: Call): string {
+  const { t } = useTranslation();
+  return t(call.state === "ringing" ? "call.their_phone_rings" : "call.calling");
+}
+
+/** Why the customer was not reached, and what to do about it. */
+function NotReached({ call }: { call: Call }) {
+  const words = useServerWords();
+  const { t } = useTranslation();
+  const reason = call.end_reason ?? "other";
+  const remedy = words(`remedy.${reason}`);
+  return (
+    <div className={styles.lost} role="status" data-testid="not-reached">
+      <p>
+        <strong>{words(`reason.${reason}`) ?? t("reason.other")}</strong>
+      </p>
+      {remedy !== null && <p className={styles.dim}>{remedy}</p>}
+    </div>
+  );
+}
 
 export function CallTimer({ call }: { call: Call }) {
   const now = useNow();
   const offset = usePhone((state) => state.offsetMs);
   const since = call.answered_at ?? call.accepted_at;
+  const dialling = useDiallingWord(call);
+  if (isDialling(call)) return call.ended_at === null ? <span>{dialling}</span> : null;
   if (call.ended_at !== null && since !== null) {
     return <span className="figures">{duration((Date.parse(call.ended_at) - Date.parse(since)) / 1000)}</span>;
   }
@@ -83,12 +110,25 @@ export function Handset({ call, onMinimise }: { call: Call; onMinimise: () => vo
   const lostLong = usePhone((state) => state.lineLostAt !== null);
   const [devices, setDevices] = useState(false);
   const end = useEnd();
+  const dialling = isDialling(call);
+  const word = useDiallingWord(call);
+  const notReached = over && dialling && call.outcome !== "cancelled" && call.ended_at !== null;
   return (
     <section className={styles.handset} data-surface="ebonite" aria-label={t("app.phone")} data-testid="handset">
       <header className={styles.top}>
-        <LineLamp state={over ? "ended" : lost ? "ringing" : "answered"} />
+        <LineLamp
+          state={
+            over
+              ? "ended"
+              : lost || (dialling && call.state === "ringing")
+                ? "ringing"
+                : dialling
+                  ? "dashed"
+                  : "answered"
+          }
+        />
         <span className={styles.state}>
-          <strong>{t(over ? "call.ended" : "call.in_call")}</strong>{" "}
+          <strong data-testid="call-state">{over ? t("call.ended") : dialling ? word : t("call.in_call")}</strong>{" "}
           <span className={styles.dim}>{t("call.on_line", { line: call.number.name })}</span>
         </span>
         {!over && (
@@ -111,7 +151,8 @@ export function Handset({ call, onMinimise }: { call: Call; onMinimise: () => vo
           <CallTimer call={call} />
         </p>
       </div>
-      <SoundLine />
+      {!dialling && <SoundLine />}
+      {!over && <RecordingLine recording={call.recording} name={name} />}
       <div className={styles.keys}>
         <MuteKey />
         <button
@@ -124,8 +165,10 @@ export function Handset({ call, onMinimise }: { call: Call; onMinimise: () => vo
           <AudioLines size={20} strokeWidth={1.75} aria-hidden="true" />
           {t("call.devices")}
         </button>
+        {!over && <RecordingKey recording={call.recording} />}
       </div>
       <div className={styles.panel}>
+        {notReached && <NotReached call={call} />}
         {lost && lostLong && <Reconnecting name={name} />}
         {devices && <DevicePanel />}
         {!devices && (

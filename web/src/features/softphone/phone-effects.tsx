@@ -10,9 +10,11 @@ import { preferences, usePreferences } from "../../lib/preferences";
 import { isTyping, matchShortcut } from "../../lib/shortcuts";
 import { CallNotifications } from "../../lib/softphone/notifications";
 import { phone } from "../../lib/softphone/phone";
+import { isDialling } from "../../lib/softphone/state";
 import { usePhone } from "../../lib/softphone/use-phone";
 import { useDecline } from "./decline";
 import { useEnd } from "./handset";
+import { useRecord } from "./recording-key";
 
 function useRingingCards() {
   const cards = usePhone((state) => state.cards);
@@ -53,6 +55,7 @@ function useKeys(onShortcuts: () => void, onOpen: () => void) {
   const navigate = useNavigate();
   const decline = useDecline();
   const end = useEnd();
+  const record = useRecord();
   const back = useRef<HTMLElement | null>(null);
   useEffect(() => {
     const toThePhone = () => {
@@ -87,6 +90,9 @@ function useKeys(onShortcuts: () => void, onOpen: () => void) {
       } else if (name === "mute") {
         if (state.myCall === null) return;
         phone.mute(!state.muted);
+      } else if (name === "record") {
+        if (state.myCall === null) return;
+        record();
       } else if (name === "history") void navigate({ to: "/calls" });
       else if (name === "focus_phone") toThePhone();
       else onShortcuts();
@@ -117,7 +123,11 @@ function Announcements() {
   const call = myCall ?? ended?.call ?? null;
   const name = call === null ? "" : (callerName(call) ?? t("calls.unknown"));
   const quiet =
-    myCall !== null ? t("call.answered_polite", { name }) : ended !== null ? t("call.ended_polite", { name }) : "";
+    myCall !== null
+      ? t(isDialling(myCall) ? "call.calling_polite" : "call.answered_polite", { name })
+      : ended !== null
+        ? t(isDialling(ended.call) ? "call.not_answered" : "call.ended_polite", { name })
+        : "";
   return (
     <>
       <SrLive assertive text={loud} />

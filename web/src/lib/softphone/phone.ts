@@ -9,6 +9,7 @@ import { preferences } from "../preferences";
 import { Line } from "./line";
 import { Microphone } from "./microphone";
 import { mutedCall } from "./muted";
+import { recordingAction } from "./recording";
 import { Ringer } from "./ringer";
 import { audioContext, END_TONE, play, unlock } from "./sounds";
 import { GONE_FOR_MS, guarded, initialState, isRinging, type PhoneEvent, type PhoneState, reduce } from "./state";
@@ -18,13 +19,19 @@ const STATS_EVERY_MS = 2_000;
 /** A microphone that could not be opened (taken by another program, say) is not asked for again before this. */
 const MICROPHONE_REST_MS = 3_000;
 
+/** What the live stream says that is no call. */
+export type News = Extract<ServerFrame, { type: "message" | "permission" | "number_changed" }>;
+
 export class Phone {
   private state: PhoneState = initialState;
+  private readonly newsListeners = new Set<(news: News | null) => void>();
   private readonly listeners = new Set<() => void>();
   private readonly callListeners = new Set<(call: Call | null) => void>();
+  private readonly alertListeners = new Set<() => void>();
   private scheduled = false;
   private running = false;
   private readySaid = "";
+  private wished: MyStatus | null = null;
   private stats: ReturnType<typeof setInterval> | undefined;
   private sweep: ReturnType<typeof setTimeout> | undefined;
   private readonly ringer = new Ringer();
@@ -52,6 +59,18 @@ export class Phone {
     return () => this.callListeners.delete(listener);
   }
 
+  /** Something of a customer or a number changed; `null` after a reconnection, when anything may have changed. */
+  onNews(listener: (news: News | null) => void): () => void {
+    this.newsListeners.add(listener);
+    return () => this.newsListeners.delete(listener);
+  }
+
+  /** The alerts changed, or may have. */
+  onAlerts(listener: () => void): () => void {
+    this.alertListeners.add(listener);
+    return () => this.alertListeners.delete(listener);
+  }
+
   start(iceServers: RTCIceServer[]) {
     if (this.running) return;
     this.iceServers = iceServers;
@@ -75,6 +94,7 @@ export class Phone {
   stop() {
     if (!this.running) return;
     this.running = false;
+    this.wished = null;
     for (const kind of ["pointerdown", "keydown"]) removeEventListener(kind, this.touched, { capture: true });
     clearInterval(this.stats);
     this.stats = undefined;
@@ -137,6 +157,14 @@ export class Phone {
     }
   }
 
+  /** What the recording key and Alt R do: start it, pause it or go on with it; throws what the server said when it did not work. */
+  async record() {
+    const call = this.state.myCall;
+    const action = recordingAction(call?.recording ?? null);
+    if (call === null || action === null) return;
+    await api.record(call.id, action);
+  }
+
   mute(muted: boolean) {
     mutedCall.remember(muted ? (this.state.myCall?.id ?? null) : null);
     this.dispatch({ type: "muted", muted });
@@ -152,8 +180,14 @@ export class Phone {
 
   setStatus(status: MyStatus): boolean {
     if (!this.live.send({ type: "status", status })) return false;
+    this.wished = null;
     this.dispatch({ type: "status", status });
     return true;
+  }
+
+  /** As `setStatus`; while the stream is gone it is remembered, and said as soon as it is back. */
+  wishStatus(status: MyStatus) {
+    if (!this.setStatus(status)) this.wished = status;
   }
 
   /** The click of the bar "Click to resume the call", and of "Allow the microphone". */
@@ -211,9 +245,15 @@ export class Phone {
       if (frame.my_call !== null && mutedCall.is(frame.my_call.id)) this.dispatch({ type: "muted", muted: true });
       // The line of a lost stream is not trusted: a new one is cheap and the server puts the call back on it.
       if (this.state.line !== "replaced") this.openLine();
+      if (this.wished !== null) this.setStatus(this.wished);
     }
     if (frame.type === "call") for (const listener of this.callListeners) listener(frame.call);
     if (frame.type === "hello") for (const listener of this.callListeners) listener(null);
+    if (frame.type === "message" || frame.type === "permission" || frame.type === "number_changed") {
+      for (const listener of this.newsListeners) listener(frame);
+    }
+    if (frame.type === "hello") for (const listener of this.newsListeners) listener(null);
+    if (frame.type === "alerts" || frame.type === "hello") for (const listener of this.alertListeners) listener();
     // After any other goodbye (a restart, a page that was too slow) the stream comes back by itself.
     if (frame.type === "bye" && (frame.why === "logout" || frame.why === "disabled")) this.live.stop();
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { ServerFrame } from "../api-types";
 import { aCall, anOffer, hello } from "../test-data";
-import { guarded, initialState, type PhoneEvent, type PhoneState, reduce } from "./state";
+import { guarded, initialState, isDialling, type PhoneEvent, type PhoneState, reduce } from "./state";
 
 const NOW = Date.parse("2026-11-20T10:00:00.000Z");
 
@@ -177,5 +178,42 @@ describe("the line and the stream", () => {
   it("counts from the first loss when it is lost again and again", () => {
     const state = told(open, { type: "stream_lost", now: NOW }, { type: "stream_lost", now: NOW + 4_000 });
     expect(state.lostAt).toBe(NOW);
+  });
+});
+
+describe("a call of ours", () => {
+  const dialled = aCall("a", { direction: "outgoing", state: "dialled", status: "offered" });
+
+  it("goes on while nobody has picked up, and is no talk", () => {
+    const state = told(open, frame({ type: "my_call", call: dialled }));
+    expect(state.myCall?.id).toBe("a");
+    expect(isDialling(dialled)).toBe(true);
+    expect(isDialling({ ...dialled, state: "accepted", accepted_at: "2026-11-20T10:00:09.000Z" })).toBe(false);
+  });
+
+  it("that reached nobody stays long enough to be read, one I gave up does not", () => {
+    const end = (change: Partial<typeof dialled>) =>
+      told(
+        open,
+        frame({ type: "my_call", call: dialled }),
+        frame({
+          type: "call",
+          call: { ...dialled, ended_at: "2026-11-20T10:00:09.000Z", ...change },
+          event: { kind: "call.failed", at: "2026-11-20T10:00:09.000Z" },
+        }),
+      );
+    const refused = end({ state: "failed", outcome: "failed", end_reason: "no_call_permission" });
+    expect(reduce(refused, { type: "swept", now: NOW + 9_000 }).justEnded?.call.end_reason).toBe("no_call_permission");
+    expect(reduce(refused, { type: "swept", now: NOW + 10_000 }).justEnded).toBeNull();
+    const given = end({ state: "cancelled", outcome: "cancelled", end_reason: "agent_hung_up" });
+    expect(reduce(given, { type: "swept", now: NOW + 3_000 }).justEnded).toBeNull();
+  });
+});
+
+describe("what the phone does not know", () => {
+  it("leaves it as it was: a page may be older than its server", () => {
+    const state = reduce(initialState, { type: "frame", frame: hello({}), now: 0 });
+    const strange = { type: "weather", sunny: true } as unknown as ServerFrame;
+    expect(reduce(state, { type: "frame", frame: strange, now: 1 })).toBe(state);
   });
 });

@@ -19,6 +19,8 @@ import { clockOffset } from "../clock";
 export const GUARD_MS = 400;
 /** "Lucía took it" stays this long. */
 export const GONE_FOR_MS = 3_000;
+/** Why a customer was not reached takes longer to read. */
+export const NOT_REACHED_FOR_MS = 10_000;
 
 export type LineState = "closed" | "opening" | "connected" | "lost" | "failed" | "replaced";
 /** `insecure`: the page came over plain HTTP, the browser has no microphone to give. */
@@ -65,6 +67,8 @@ export interface PhoneState {
   needsClick: boolean;
   quality: { customer: Quality | null; agent: Quality | null };
   byeWhy: string | null;
+  /** The server is being stopped: until when calls may go on. */
+  drainingUntil: string | null;
 }
 
 export const initialState: PhoneState = {
@@ -90,6 +94,7 @@ export const initialState: PhoneState = {
   needsClick: false,
   quality: { customer: null, agent: null },
   byeWhy: null,
+  drainingUntil: null,
 };
 
 export type PhoneEvent =
@@ -112,8 +117,15 @@ export type PhoneEvent =
   | { type: "status"; status: MyStatus }
   | { type: "swept"; now: number };
 
+const LIVE: Call["state"][] = ["dialled", "ringing", "pre_accepted", "accepted"];
+
 export function isOver(call: Call): boolean {
-  return call.state !== "ringing" && call.state !== "pre_accepted" && call.state !== "accepted";
+  return !LIVE.includes(call.state);
+}
+
+/** A call of ours that the customer has not picked up (yet, or ever). */
+export function isDialling(call: Call): boolean {
+  return call.direction === "outgoing" && call.accepted_at === null;
 }
 
 export function isRinging(card: Card): boolean {
@@ -230,6 +242,7 @@ function hello(state: PhoneState, frame: Extract<ServerFrame, { type: "hello" }>
     live: Object.fromEntries(frame.calls.map((call) => [call.id, call])),
     cards,
     byeWhy: null,
+    drainingUntil: frame.draining_ends_at,
   };
   return withMyCall(next, frame.my_call, now);
 }
@@ -240,6 +253,10 @@ function fromServer(state: PhoneState, frame: ServerFrame, now: number): PhoneSt
       return hello(state, frame, now);
     case "call":
       return withCall(state, frame.call, now);
+    case "call_gone": {
+      const { [frame.call_id]: _gone, ...live } = state.live;
+      return { ...state, live };
+    }
     case "offer":
       return {
         ...state,
@@ -259,13 +276,27 @@ function fromServer(state: PhoneState, frame: ServerFrame, now: number): PhoneSt
     case "quality":
       if (frame.call_id !== state.myCall?.id) return state;
       return { ...state, quality: { customer: frame.customer, agent: frame.agent } };
+    case "draining":
+      return { ...state, drainingUntil: frame.ends_at };
     case "bye":
       return { ...state, byeWhy: frame.why };
     case "line_answer":
+    case "alerts":
+    case "number_changed":
+    case "message":
+    case "permission":
     case "error":
     case "pong":
       return state;
+    // A page that stays open over an update hears words it does not know yet.
+    default:
+      return state;
   }
+}
+
+/** How long the handset shows a call that is over. */
+function lingers(call: Call): number {
+  return isDialling(call) && call.outcome !== "cancelled" ? NOT_REACHED_FOR_MS : GONE_FOR_MS;
 }
 
 export function reduce(state: PhoneState, event: PhoneEvent): PhoneState {
@@ -334,7 +365,10 @@ export function reduce(state: PhoneState, event: PhoneEvent): PhoneState {
       return {
         ...state,
         cards: state.cards.filter((card) => card.gone === null || event.now - card.gone.at < GONE_FOR_MS),
-        justEnded: state.justEnded !== null && event.now - state.justEnded.at >= GONE_FOR_MS ? null : state.justEnded,
+        justEnded:
+          state.justEnded !== null && event.now - state.justEnded.at >= lingers(state.justEnded.call)
+            ? null
+            : state.justEnded,
       };
   }
 }

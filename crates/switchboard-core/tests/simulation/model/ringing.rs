@@ -15,8 +15,8 @@ impl Story<'_> {
             match self.log.input(index) {
                 // A restart forgets who was there.
                 None => available = false,
-                Some(CallInput::Offered(offered)) if index == self.offer.0 => {
-                    available |= offered.available.contains(&agent);
+                Some(CallInput::Offered(_)) if index == self.offer.0 => {
+                    available |= self.available.contains(&agent);
                 }
                 Some(CallInput::AgentAvailable(who)) if *who == agent => available = true,
                 Some(CallInput::AgentUnavailable(who)) if *who == agent => available = false,
@@ -27,7 +27,7 @@ impl Story<'_> {
     }
 
     fn everybody(&self) -> Vec<UserId> {
-        let mut everybody = self.log.offered(self.offer).available.clone();
+        let mut everybody = self.available.clone();
         for (_, _, input) in self.log.after((0, 0)) {
             if let CallInput::AgentAvailable(agent) = input {
                 everybody.push(*agent);

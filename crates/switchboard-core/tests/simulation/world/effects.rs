@@ -12,7 +12,9 @@ use super::{AtProvider, World, fault, unknown};
 impl World {
     pub(super) fn carry_out(&mut self, effect: CallEffect) {
         match effect {
-            CallEffect::PrepareMedia => self.prepare_media(),
+            CallEffect::PrepareMedia { .. } | CallEffect::PrepareOffer { .. } => self.prepare_media(),
+            CallEffect::Dial { give_up_at } => self.dial(give_up_at),
+            CallEffect::ApplyAnswer => self.apply_answer(),
             CallEffect::PreAccept { give_up_at } => {
                 self.send(
                     give_up_at,
@@ -43,10 +45,23 @@ impl World {
             CallEffect::Bridge(Seat::Notice(notice)) => {
                 let length = match notice {
                     Notice::EndsSoon => 400,
-                    Notice::NobodyLeft => 6_000,
+                    Notice::NobodyLeft | Notice::Maintenance => 6_000,
                 };
                 if self.random.percent(80) {
                     self.inside(Duration::from_millis(length), CallInput::NoticePlayed);
+                }
+            }
+            CallEffect::Bridge(Seat::Announcement) => {
+                // Sometimes nobody ever says that it was heard.
+                let length = self.announcement + Duration::from_millis(320);
+                if self.random.percent(85) {
+                    self.inside(length, CallInput::AnnouncementPlayed);
+                }
+            }
+            CallEffect::StartRecording => {
+                if self.random.percent(10) {
+                    let after = self.random.ms(1, 60_000);
+                    self.inside(after, CallInput::RecordingFailed { why: "disk full" });
                 }
             }
             CallEffect::Bridge(Seat::Agent(agent)) => {
@@ -68,7 +83,11 @@ impl World {
             }
             CallEffect::Record(_)
             | CallEffect::OpenGate
+            | CallEffect::Ringback
             | CallEffect::Bridge(Seat::Echo | Seat::Music | Seat::Nobody)
+            | CallEffect::PauseRecording
+            | CallEffect::ResumeRecording
+            | CallEffect::StopRecording
             | CallEffect::ReleaseMedia
             | CallEffect::StopRinging { .. } => {}
         }
@@ -81,6 +100,7 @@ impl World {
             0 => CallInput::MediaRefused(MediaRefusal::NoPorts),
             1 => CallInput::MediaRefused(MediaRefusal::BadOffer(String::from("no audio"))),
             2 => CallInput::MediaRefused(MediaRefusal::Unavailable),
+            3 => CallInput::MediaRefused(MediaRefusal::Flooded),
             _ => CallInput::MediaPrepared,
         };
         self.inside(after, input);

@@ -11,6 +11,9 @@ impl World {
     pub(super) fn provider_does(&mut self, what: AtProvider) {
         self.trace.line(self.start, self.now, &format!("   at the provider: {what:?}"));
         match what {
+            AtProvider::DialArrives { reported } => self.dial_arrives(reported),
+            AtProvider::CustomerPicksUp => self.customer_picks_up(),
+            AtProvider::CustomerDeclines => self.customer_declines(),
             AtProvider::PreAcceptArrives { reported } => {
                 let first = !self.provider.pre_accepted;
                 let done = !self.provider.ended;
@@ -57,7 +60,7 @@ impl World {
         }
     }
 
-    fn provider_ends(&mut self, error: Option<ProviderFault>) {
+    pub(super) fn provider_ends(&mut self, error: Option<ProviderFault>) {
         if std::mem::replace(&mut self.provider.ended, true) {
             return;
         }

@@ -5,4 +5,6 @@ pub(crate) mod decline;
 pub(crate) mod get;
 pub(crate) mod hang_up;
 pub(crate) mod list;
+pub(crate) mod place;
+pub(crate) mod recording;
 pub(crate) mod reject;

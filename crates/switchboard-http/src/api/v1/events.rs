@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use switchboard_core::ids::EventId;
-use switchboard_engine::events::CallEventView;
+use switchboard_engine::events::LogEntryView;
 use switchboard_store::StoreError;
 use utoipa::{IntoParams, ToSchema};
 
@@ -31,8 +31,8 @@ pub(crate) struct Place {
 /// A part of the log, oldest first.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct EventPage {
-    /// Entries of calls I may see.
-    items: Vec<CallEventView>,
+    /// Entries about what I may see.
+    items: Vec<LogEntryView>,
     /// Where to go on, now or later: more may have been written by then.
     next_after: Option<String>,
 }
@@ -63,13 +63,13 @@ pub(crate) async fn events(
         Some(text) => Some(text.parse().map_err(|_| unknown_place())?),
     };
     let limit = pagination::limit(place.limit)?;
-    let found = state.store().calls().events_after(&signed_in.actor.scope, after, limit.into()).await;
+    let found = state.store().log().after(&signed_in.actor.scope, after, limit.into()).await;
     let rows = match found {
         Err(StoreError::NotFound { .. }) => return Err(unknown_place()),
         found => found?,
     };
     let next_after = rows.last().map(|row| row.id.to_string()).or(place.after);
-    let items = rows.iter().map(|row| state.engine().view_event(row)).collect();
+    let items = state.engine().view_log(&signed_in.actor.scope, &rows).await?;
     Ok(Json(EventPage { items, next_after }).into_response())
 }
 

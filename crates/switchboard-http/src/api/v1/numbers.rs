@@ -1,5 +1,12 @@
 //! The business's numbers.
 
+pub(crate) mod announcement;
+pub(crate) mod calling;
+pub(crate) mod hours;
+pub(crate) mod links;
+pub(crate) mod safeguards;
+pub(crate) mod settings;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -21,6 +28,8 @@ pub(crate) struct Number {
     display_phone: String,
     /// Calls of customers are taken.
     calling_enabled: bool,
+    /// People may call customers from it.
+    business_calls_enabled: bool,
     /// `agents`, `echo`.
     destination: &'static str,
     /// `br_…`
@@ -41,6 +50,7 @@ impl From<numbers::Number> for Number {
             name: row.name,
             display_phone: row.display_phone,
             calling_enabled: row.calling_enabled,
+            business_calls_enabled: row.business_calls_enabled,
             destination: row.destination.as_str(),
             branch_id: row.branch.map(|branch| branch.to_string()),
         }

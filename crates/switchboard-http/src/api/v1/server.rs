@@ -22,6 +22,8 @@ pub(crate) struct Server {
     sandbox: bool,
     /// There is no account yet: `POST /api/v1/setup` makes the first.
     needs_setup: bool,
+    /// The server is being stopped: live calls go on, new ones are not taken.
+    draining: bool,
     /// Where a person can play the customer.
     phone_page_url: Option<String>,
     /// Languages of the console.
@@ -37,6 +39,7 @@ pub(crate) async fn server(State(state): State<AppState>) -> Answer<Server> {
         version: env!("CARGO_PKG_VERSION"),
         sandbox: state.config().sandbox,
         needs_setup: !state.store().users().any().await?,
+        draining: state.engine().is_draining(),
         phone_page_url: state.config().phone_page_url.as_ref().map(ToString::to_string),
         languages: LANGUAGES,
     }))

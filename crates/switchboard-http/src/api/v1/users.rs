@@ -4,14 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
-use switchboard_core::access::{Branches, Role};
+use serde::{Deserialize, Deserializer, Serialize};
+use switchboard_core::access::Role;
 use switchboard_core::ids::UserId;
 use switchboard_engine::SignOut;
 use switchboard_store::StoreError;
-use switchboard_store::users;
+use switchboard_store::users::{self, UserChanged};
 use utoipa::ToSchema;
 
+use crate::api::v1::branches;
 use crate::api::v1::me::known_language;
 use crate::auth::actor::SignedIn;
 use crate::auth::setup::{checked_email, checked_name};
@@ -30,6 +31,10 @@ pub(crate) struct User {
     email: String,
     /// `agent`, `supervisor`, `admin`, `operator`.
     role: &'static str,
+    /// `br_…`; null: all branches.
+    branch_ids: Option<Vec<String>>,
+    /// `en`, `es`, `pt-BR`.
+    language: String,
     /// May not sign in.
     disabled: bool,
 }
@@ -61,19 +66,39 @@ pub(crate) struct NewUser {
     /// `en`, `es`, `pt-BR`.
     #[schema(example = "pt-BR")]
     language: String,
+    /// `br_…`; null or left out: all branches.
+    branch_ids: Option<Vec<String>>,
 }
 
-/// What may be changed of an account.
+/// What may be changed of an account; what is left out stays as it is. Everything counts at once.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserChange {
+    /// Name.
+    name: Option<String>,
+    /// `agent`, `supervisor`, `admin`, `operator`; not above one's own, and not one's own.
+    #[schema(example = "supervisor")]
+    role: Option<String>,
+    /// `br_…`; null: all branches.
+    #[serde(default, deserialize_with = "named")]
+    #[schema(value_type = Option<Vec<String>>)]
+    branch_ids: Option<Option<Vec<String>>>,
+    /// `en`, `es`, `pt-BR`.
+    language: Option<String>,
     /// True: all sessions, live streams, lines and offers of the person end at once.
-    disabled: bool,
+    disabled: Option<bool>,
+}
+
+/// Tells a field that is null from one that is left out.
+fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<Vec<String>>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 impl From<users::User> for User {
     fn from(user: users::User) -> Self {
         Self {
+            branch_ids: branches::words(&user.branches),
+            language: user.language,
             id: user.id.to_string(),
             name: user.name,
             email: user.email,
@@ -101,7 +126,7 @@ pub(crate) async fn list(State(state): State<AppState>, signed_in: SignedIn) -> 
         (status = 401, body = ProblemBody),
         (status = 403, description = "`forbidden`: the role is above one's own", body = ProblemBody),
         (status = 409, description = "`email_taken`", body = ProblemBody),
-        (status = 422, description = "`password_too_short`, `invalid_email`, `invalid_name`, `unknown_role`, `unknown_language`", body = ProblemBody),
+        (status = 422, description = "`password_too_short`, `invalid_email`, `invalid_name`, `unknown_role`, `unknown_language`, `unknown_branch`, `needs_all_branches`", body = ProblemBody),
     )
 )]
 pub(crate) async fn create(
@@ -115,27 +140,33 @@ pub(crate) async fn create(
         return Err(Problem::new(Code::Forbidden, "Nobody can give a role above his own."));
     }
     let (name, email) = (checked_name(&new.name)?, checked_email(&new.email)?);
+    let branches = branches::named(new.branch_ids.as_deref())?;
+    if !branches.fit(role) {
+        return Err(Problem::field(Code::NeedsAllBranches, "branch_ids"));
+    }
     let language = known_language(&new.language)?.to_owned();
     let password_hash = state.passwords().hash(new.password).await?;
-    let created_at = state.engine().clock().now();
-    let new =
-        users::NewUser { email, name, role, branches: Branches::All, password_hash, language, created_at };
-    match state.store().users().create(scope, new).await {
+    let author = signed_in.author(&state);
+    let created_at = author.at;
+    let new = users::NewUser { email, name, role, branches, password_hash, language, created_at };
+    match state.store().users().create_by(scope, new, &author).await {
         Ok(user) => Ok((StatusCode::CREATED, Json(user.into()))),
         Err(StoreError::AlreadyThere { .. }) => Err(Problem::field(Code::EmailTaken, "email")),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(branches::refused(error)),
     }
 }
 
-/// Shuts a person out, or lets him in again.
+/// Changes name, role, branches or language of a person, shuts somebody out or lets him in again.
 #[utoipa::path(
-    patch, path = "/api/v1/users/{id}", tag = "users", request_body = UserChange,
+    patch, operation_id = "change_user", path = "/api/v1/users/{id}", tag = "users", request_body = UserChange,
     params(("id" = String, Path, description = "`user_…`")),
     responses(
         (status = 200, body = User),
         (status = 401, body = ProblemBody),
-        (status = 403, description = "`forbidden`: oneself, or a role above one's own", body = ProblemBody),
+        (status = 403, description = "`forbidden`: one's own role, branches or door, or a role above one's own", body = ProblemBody),
         (status = 404, body = ProblemBody),
+        (status = 409, description = "`last_admin`", body = ProblemBody),
+        (status = 422, description = "`invalid_name`, `unknown_role`, `unknown_language`, `unknown_branch`, `needs_all_branches`", body = ProblemBody),
     )
 )]
 pub(crate) async fn change(
@@ -146,13 +177,54 @@ pub(crate) async fn change(
 ) -> Answer<User> {
     let scope = &signed_in.actor.scope;
     let user = state.store().users().by_id(scope, id).await?.ok_or_else(Problem::not_found)?;
-    if user.id == signed_in.actor.user || user.role > scope.role {
+    let rights = change.role.is_some() || change.branch_ids.is_some() || change.disabled.is_some();
+    if user.role > scope.role || (rights && user.id == signed_in.actor.user) {
         return Err(Problem::new(Code::Forbidden, "Not yourself, and nobody whose role is above yours."));
     }
-    let disabled_at = change.disabled.then(|| state.engine().clock().now());
-    state.store().users().set_disabled(scope, id, disabled_at).await?;
-    if change.disabled {
-        state.engine().sign_out_user(id, SignOut::Disabled);
+    let change = checked(change, &user, scope.role)?;
+    let author = signed_in.author(&state);
+    match state.store().users().change(scope, id, change, &author).await.map_err(branches::refused)? {
+        UserChanged::Done { before, after } => {
+            follow(&state, &before, &after).await?;
+            Ok(Json(User::from(after)))
+        }
+        UserChanged::LastAdmin => Err(Problem::new(
+            Code::LastAdmin,
+            "This is the only administrator. Make somebody else one first.",
+        )),
     }
-    Ok(Json(User::from(users::User { disabled_at, ..user })))
+}
+
+fn checked(change: UserChange, user: &users::User, own: Role) -> Result<users::UserChange, Problem> {
+    let role = change
+        .role
+        .map(|word| Role::from_word(&word).ok_or_else(|| Problem::field(Code::UnknownRole, "role")))
+        .transpose()?;
+    if role.is_some_and(|role| role > own) {
+        return Err(Problem::new(Code::Forbidden, "Nobody can give a role above his own."));
+    }
+    let branches = change.branch_ids.map(|ids| branches::named(ids.as_deref())).transpose()?;
+    if !branches.as_ref().unwrap_or(&user.branches).fit(role.unwrap_or(user.role)) {
+        return Err(Problem::field(Code::NeedsAllBranches, "branch_ids"));
+    }
+    Ok(users::UserChange {
+        name: change.name.as_deref().map(checked_name).transpose()?,
+        role,
+        branches,
+        language: change.language.as_deref().map(known_language).transpose()?.map(str::to_owned),
+        disabled: change.disabled,
+    })
+}
+
+/// Open pages, offers and lines follow what was written.
+async fn follow(state: &AppState, before: &users::User, after: &users::User) -> Result<(), Problem> {
+    if after.disabled_at.is_some() {
+        state.engine().sign_out_user(after.id, SignOut::Disabled);
+    } else if before.scope() != after.scope() {
+        let settings = state.store().tenants().settings(&after.scope()).await?;
+        state.engine().rights_changed(after.id, &after.name, &settings.narrow(after.scope()));
+    } else if before.name != after.name {
+        state.engine().person_renamed(after.id, &after.name);
+    }
+    Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use switchboard_core::call::input::{ProviderAnswer, ProviderFault};
+use switchboard_core::call::input::{DialAnswer, DialRefusal, ProviderAnswer, ProviderFault};
+use switchboard_core::ids::ProviderCallId;
 
 use crate::error::{GraphError, GraphErrorKind, Retry};
 use crate::http::{Answer, NoAnswer};
@@ -19,6 +20,8 @@ pub const NO_PROVIDER_CODE: i64 = -1;
 /// What a request is, for its error text and for whether it may be repeated when nobody knows what it did.
 #[derive(Clone, Copy)]
 pub(super) struct Doing {
+    /// The word in metrics.
+    pub(super) action: &'static str,
     pub(super) text: &'static str,
     pub(super) repeatable: bool,
 }
@@ -34,6 +37,67 @@ pub fn to_answer(result: Result<(), GraphError>) -> ProviderAnswer {
             message: error.provider_text().to_owned(),
         }),
     }
+}
+
+/// What became of a `connect`, as the call machine wants to hear it, and the provider's id of the call.
+#[must_use]
+pub fn to_dial_answer(result: Result<ProviderCallId, GraphError>) -> (DialAnswer, Option<ProviderCallId>) {
+    match result {
+        Ok(call) => (DialAnswer::Placed, Some(call)),
+        Err(error) if error.is_ambiguous() => (DialAnswer::Unknown { detail: error.to_string() }, None),
+        Err(error) => {
+            let fault = ProviderFault {
+                code: error.code.unwrap_or(NO_PROVIDER_CODE),
+                message: error.provider_text().to_owned(),
+            };
+            (DialAnswer::Refused { why: dial_refusal(error.kind), fault }, None)
+        }
+    }
+}
+
+/// What a refusal means to the person who calls: by what can be done about it.
+const fn dial_refusal(kind: GraphErrorKind) -> DialRefusal {
+    use GraphErrorKind as K;
+    match kind {
+        K::NoCallPermission => DialRefusal::NoPermission,
+        K::CustomerUnreachable | K::RecipientNotListed => DialRefusal::Uncallable,
+        K::AlreadyInCall => DialRefusal::AlreadyInCall,
+        K::PairLimit | K::ConcurrentLimit | K::RateLimited => DialRefusal::Limit,
+        K::QualityRestricted => DialRefusal::Restricted,
+        K::CountryUnavailable => DialRefusal::Country,
+        K::TokenInvalid
+        | K::PermissionMissing
+        | K::NumberUnknown
+        | K::CallingDisabled
+        | K::SipNumber
+        | K::PaymentMissing
+        | K::NotSubscribed
+        | K::TierTooLow
+        | K::AccountBlocked
+        | K::RegistrationTrouble => DialRefusal::NotSetUp,
+        K::Unreachable
+        | K::TimedOut
+        | K::ConnectionBroken
+        | K::BadAnswer
+        | K::ServerTrouble
+        | K::Maintenance
+        | K::NotDone
+        | K::InvalidRequest
+        | K::BadSdp
+        | K::PermissionRequestLimit
+        | K::PermissionExists
+        | K::MediaMissing
+        | K::WindowClosed
+        | K::MarketingLimit
+        | K::AttachmentTrouble
+        | K::TemplateTrouble
+        | K::Other => DialRefusal::Other,
+    }
+}
+
+/// A 200 that does not say what came of it: it may well have been done.
+pub(super) fn without_id(doing: Doing) -> GraphError {
+    unknown(doing, GraphErrorKind::BadAnswer, "the answer names no call".to_owned())
 }
 
 pub(super) fn unanswered(doing: Doing, no_answer: NoAnswer) -> GraphError {

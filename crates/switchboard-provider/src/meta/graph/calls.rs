@@ -1,26 +1,31 @@
 //! `POST /{phone number}/calls`: what we say about a call (Meta, Calling > API reference, 2026).
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde::Serialize;
 use switchboard_core::ids::ProviderCallId;
+use switchboard_core::phone::PhoneNumber;
 
 use crate::error::GraphError;
 use crate::meta::members::Members;
 use crate::secret::AccessToken;
 use crate::settings::CallingSettings;
 
-use super::answer::Doing;
+use super::answer::{Doing, without_id};
 use super::{GraphClient, Request, settings};
 
 /// One line per action. An accept that nobody answered for is not repeated: a second one can hit "already in
 /// progress" and hides whether the first took. The others find the call as they wanted it.
-const PRE_ACCEPT: Doing = Doing { text: "pre-accept the call", repeatable: true };
-const ACCEPT: Doing = Doing { text: "accept the call", repeatable: false };
-const REJECT: Doing = Doing { text: "reject the call", repeatable: true };
-const TERMINATE: Doing = Doing { text: "terminate the call", repeatable: true };
-const READ_SETTINGS: Doing = Doing { text: "read the calling settings", repeatable: true };
+/// A `connect` is never repeated: a second one rings the customer twice.
+const CONNECT: Doing = Doing { action: "connect", text: "call the customer", repeatable: false };
+const PRE_ACCEPT: Doing = Doing { action: "pre_accept", text: "pre-accept the call", repeatable: true };
+const ACCEPT: Doing = Doing { action: "accept", text: "accept the call", repeatable: false };
+const REJECT: Doing = Doing { action: "reject", text: "reject the call", repeatable: true };
+const TERMINATE: Doing = Doing { action: "terminate", text: "terminate the call", repeatable: true };
+const READ_SETTINGS: Doing =
+    Doing { action: "read_settings", text: "read the calling settings", repeatable: true };
 
 #[derive(Serialize)]
 struct CallRequest<'a> {
@@ -38,7 +43,35 @@ impl<'a> CallRequest<'a> {
     }
 }
 
-/// Always an answer: with "offer", which Meta's parameter table prints, no call ever connects.
+/// Whom a call of ours is for. With both, the provider takes the number.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Callee {
+    /// His number.
+    pub phone: Option<PhoneNumber>,
+    /// His business-scoped id: the only name of one who shows no number.
+    pub user_id: Option<String>,
+}
+
+impl fmt::Debug for Callee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Callee(masked)")
+    }
+}
+
+#[derive(Serialize)]
+struct ConnectRequest<'a> {
+    messaging_product: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient: Option<&'a str>,
+    action: &'static str,
+    session: Session<'a>,
+    biz_opaque_callback_data: &'a str,
+}
+
+/// An answer with every action but `connect`: with "offer", which Meta's parameter table prints, no call of a customer
+/// ever connects.
 #[derive(Serialize)]
 struct Session<'a> {
     sdp_type: &'static str,
@@ -46,6 +79,40 @@ struct Session<'a> {
 }
 
 impl GraphClient {
+    /// Calls a customer. `mark` comes back in every webhook of the call (at most 512 characters), also in those that
+    /// are faster than this answer, which tells the provider's id of the call.
+    pub async fn connect(
+        &self,
+        number: &str,
+        token: &AccessToken,
+        callee: &Callee,
+        offer: &str,
+        mark: &str,
+        give_up_after: Duration,
+    ) -> Result<ProviderCallId, GraphError> {
+        let request = ConnectRequest {
+            messaging_product: "whatsapp",
+            to: callee.phone.as_ref().map(PhoneNumber::digits),
+            recipient: callee.user_id.as_deref(),
+            action: "connect",
+            session: Session { sdp_type: "offer", sdp: offer },
+            biz_opaque_callback_data: mark,
+        };
+        // Strings only: serialising cannot fail, and an empty body would be refused by Meta.
+        let body = serde_json::to_vec(&request).unwrap_or_default();
+        let request = Request {
+            doing: CONNECT,
+            method: Method::POST,
+            number,
+            edge: "calls",
+            body: Some(body),
+            ..Request::default()
+        };
+        let text = self.request(request, token, give_up_after).await?;
+        let call = Members::of(&text).and_then(|answer| answer.objects("calls").first()?.id("id"));
+        call.map(ProviderCallId::new).ok_or_else(|| without_id(CONNECT))
+    }
+
     /// Hands in our answer early, so that ICE and DTLS are done while it rings. `number` is the phone number id.
     pub async fn pre_accept(
         &self,
@@ -100,8 +167,7 @@ impl GraphClient {
         token: &AccessToken,
         give_up_after: Duration,
     ) -> Result<CallingSettings, GraphError> {
-        let request =
-            Request { doing: READ_SETTINGS, method: Method::GET, number, edge: "settings", body: None };
+        let request = Request { doing: READ_SETTINGS, number, edge: "settings", ..Request::default() };
         let text = self.request(request, token, give_up_after).await?;
         let calling = Members::of(&text).and_then(|answer| Some(settings::read(&answer.object("calling")?)));
         // A number that was never configured has no `calling` member.
@@ -118,7 +184,14 @@ impl GraphClient {
     ) -> Result<(), GraphError> {
         // Strings only: serialising cannot fail, and an empty body would be refused by Meta.
         let body = serde_json::to_vec(&call).unwrap_or_default();
-        let request = Request { doing, method: Method::POST, number, edge: "calls", body: Some(body) };
+        let request = Request {
+            doing,
+            method: Method::POST,
+            number,
+            edge: "calls",
+            body: Some(body),
+            ..Request::default()
+        };
         self.request(request, token, give_up_after).await?;
         Ok(())
     }

@@ -86,6 +86,11 @@ impl GraphConfig {
         self.base.scheme() == "https"
     }
 
+    /// Does this address lead to the Graph host, over the same kind of connection? Only there a token may go.
+    pub(super) fn is_graph(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin()
+    }
+
     /// Does the host stay on this machine? Then plain HTTP is allowed.
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(&self.base)
@@ -104,5 +109,26 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_graph_host_of_the_settings_may_be_shown_the_token() {
+        let config = GraphConfig::new("https://graph.facebook.com").expect("Meta's own");
+        let is_graph = |url: &str| config.is_graph(&Url::parse(url).expect("a URL"));
+        assert!(is_graph("https://graph.facebook.com/v25.0/1/calls"));
+        for elsewhere in [
+            "http://graph.facebook.com/v25.0",
+            "https://graph.facebook.com:8443/",
+            "https://graph.facebook.com.example.com/",
+            "https://graph.facebook.com@example.com/",
+            "https://lookaside.fbsbx.com/",
+        ] {
+            assert!(!is_graph(elsewhere), "{elsewhere}");
+        }
     }
 }

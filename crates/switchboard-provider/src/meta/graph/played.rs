@@ -1,5 +1,6 @@
 //! The client against a real HTTP server on loopback that plays Graph, well and badly.
 
+mod dialling;
 mod refusals;
 
 use std::sync::{Arc, Mutex};
@@ -13,8 +14,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use switchboard_core::ids::ProviderCallId;
+use switchboard_core::media_terms::SrtpKeyExchange;
 
 use super::*;
+use crate::settings::CallingChange;
 
 const TOKEN: &str = "EAAtokenThatMustNeverShow";
 const NUMBER: &str = "100000000000001";
@@ -144,12 +147,73 @@ async fn settings_are_read_and_a_number_without_any_has_none() {
     let (client, played) =
         plays(|| include_str!("../../../fixtures/api-settings-get.json").into_response()).await;
     let settings = client.settings(NUMBER, &token(), PATIENCE).await.expect("settings");
-    assert_eq!((settings.enabled, settings.restrictions.len()), (Some(true), 1));
+    assert_eq!((settings.enabled, settings.restrictions.map(|list| list.len())), (Some(true), Some(1)));
     let heard = played.heard.lock().expect("not poisoned")[0].clone();
     assert_eq!((heard.method, heard.path.as_str()), (HttpMethod::GET, "/v25.0/100000000000001/settings"));
     let (client, _) = plays(|| json_answer(200, &json!({"storage_configuration": {}}))).await;
     let settings = client.settings(NUMBER, &token(), PATIENCE).await.expect("settings");
     assert_eq!(settings, crate::settings::CallingSettings::default());
+}
+
+#[tokio::test]
+async fn settings_are_changed_as_metas_sample_says_and_the_key_exchange_last_and_alone() {
+    let (client, played) = plays(|| json_answer(200, &json!({"success": true}))).await;
+    let change = CallingChange {
+        enabled: Some(true),
+        icon_shown: Some(true),
+        callback_permission: Some(true),
+        key_exchange: Some(SrtpKeyExchange::Sdes),
+        ..CallingChange::default()
+    };
+    client.change_settings(NUMBER, &token(), &change, PATIENCE).await.expect("done");
+    let samples: Vec<Value> =
+        serde_json::from_str(include_str!("../../../fixtures/api-requests-and-responses.json"))
+            .expect("JSON");
+    let sample = samples.iter().find(|sample| sample["name"] == "enable calling").expect("a sample");
+    let heard = played.heard.lock().expect("not poisoned").clone();
+    assert_eq!(heard.len(), 2);
+    assert_eq!(heard[0].body.as_ref(), Some(&sample["body"]));
+    assert_eq!(heard[1].body, Some(json!({"calling": {"srtp_key_exchange_protocol": "SDES"}})));
+    for heard in heard {
+        assert_eq!(
+            (heard.method, heard.path.as_str()),
+            (HttpMethod::POST, "/v25.0/100000000000001/settings")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refused_setting_says_what_and_what_to_do() {
+    for (code, kind) in [
+        (138_015, GraphErrorKind::TierTooLow),
+        (138_018, GraphErrorKind::NotSubscribed),
+        (138_014, GraphErrorKind::QualityRestricted),
+        (100, GraphErrorKind::InvalidRequest),
+        (131_044, GraphErrorKind::PaymentMissing),
+    ] {
+        let body = json!({"error": {"message": "(#1) Refused", "type": "OAuthException", "code": code,
+            "error_data": {"messaging_product": "whatsapp", "details": "calling.call_hours is not right"}, "fbtrace_id": "A"}});
+        let (client, played) = plays(move || json_answer(400, &body)).await;
+        let change = CallingChange {
+            enabled: Some(true),
+            key_exchange: Some(SrtpKeyExchange::Dtls),
+            ..CallingChange::default()
+        };
+        let refused = client.change_settings(NUMBER, &token(), &change, PATIENCE).await.expect_err("refused");
+        let error = looked_at(refused);
+        assert_eq!((error.kind, error.retry), (kind, Retry::Never), "{code}");
+        assert_eq!(error.provider_text(), "calling.call_hours is not right");
+        assert_eq!(played.heard.lock().expect("not poisoned").len(), 1, "what is refused ends it");
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_asked_for_its_fields() {
+    let (client, played) = plays(|| json_answer(200, &json!({"quality_rating": "YELLOW"}))).await;
+    let fields = client.number_fields(NUMBER, &token(), PATIENCE).await.expect("fields");
+    assert_eq!(fields.quality_rating.as_deref(), Some("YELLOW"));
+    let path = played.heard.lock().expect("not poisoned")[0].path.clone();
+    assert!(path.starts_with("/v25.0/100000000000001?fields=") && path.contains("quality_rating"), "{path}");
 }
 
 #[tokio::test]

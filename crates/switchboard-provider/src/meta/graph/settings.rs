@@ -1,4 +1,6 @@
-//! `GET /{phone number}/settings`, and the same object inside a settings webhook.
+//! `GET /{phone number}/settings`, and the same object inside a settings webhook; `writing.rs` has the way back.
+
+mod writing;
 
 use crate::meta::members::Members;
 use crate::settings::{
@@ -16,18 +18,14 @@ pub(crate) fn read(calling: &Members<'_>) -> CallingSettings {
         icon_visibility: calling.text("call_icon_visibility"),
         icon_countries: calling
             .object("call_icons")
-            .map(|icons| icons.texts("restrict_to_user_countries"))
-            .unwrap_or_default(),
+            .and_then(|icons| icons.list_of_texts("restrict_to_user_countries")),
         callback_permission: calling.switch("callback_permission_status"),
         hours: calling.object("call_hours").map(|hours| read_hours(&hours)),
         sip: calling.object("sip").map(|sip| read_sip(&sip)),
         key_exchange: calling.text("srtp_key_exchange_protocol"),
-        additional_codecs: calling
-            .object("audio")
-            .map(|audio| audio.texts("additional_codecs"))
-            .unwrap_or_default(),
+        additional_codecs: calling.object("audio").and_then(|audio| audio.list_of_texts("additional_codecs")),
         voicemail: calling.object("voicemail").map(|voicemail| read_voicemail(&voicemail)),
-        restrictions: calling.object("restrictions").map(|it| read_restrictions(&it)).unwrap_or_default(),
+        restrictions: calling.object("restrictions").and_then(|it| read_restrictions(&it)),
     }
 }
 
@@ -85,10 +83,11 @@ fn read_voicemail(voicemail: &Members<'_>) -> VoicemailSettings {
     }
 }
 
-fn read_restrictions(restrictions: &Members<'_>) -> Vec<Restriction> {
+/// None: there is no list, which says nothing about restrictions.
+fn read_restrictions(restrictions: &Members<'_>) -> Option<Vec<Restriction>> {
     // Meta's table says `restriction_list`, its example `restrictions_list`.
     let list =
-        ["restrictions_list", "restriction_list"].into_iter().find(|name| restrictions.raw(name).is_some());
+        ["restrictions_list", "restriction_list"].into_iter().find(|name| restrictions.list(name).is_some());
     let restriction = |it: &Members<'_>| {
         Some(Restriction {
             kind: it.text("type")?,
@@ -96,7 +95,7 @@ fn read_restrictions(restrictions: &Members<'_>) -> Vec<Restriction> {
             until: it.moment("expiration"),
         })
     };
-    list.map(|name| restrictions.objects(name).iter().filter_map(restriction).collect()).unwrap_or_default()
+    list.map(|name| restrictions.objects(name).iter().filter_map(restriction).collect())
 }
 
 #[cfg(test)]
@@ -125,12 +124,18 @@ mod tests {
 
     #[test]
     fn odd_settings_cost_only_themselves() {
+        let nothing = read(&Members::of(r#"{"call_icons":{},"restrictions":{}}"#).expect("an object"));
+        assert_eq!(
+            (nothing.icon_countries, nothing.restrictions),
+            (None, None),
+            "what is not said is not empty"
+        );
         let json = r#"{"status":"PAUSED","call_hours":[],"sip":{"servers":[{"port":1},{"hostname":"a"}]},
             "restrictions":{"restriction_list":[{"type":"X","expiration":"1760604800"}]},"call_icon_visibility":"NEW"}"#;
         let settings = read(&Members::of(json).expect("an object"));
         assert_eq!((settings.enabled, &settings.hours), (None, &None));
         assert_eq!(settings.icon_visibility.as_deref(), Some("NEW"));
         assert_eq!(settings.sip.expect("sip").servers[0].port, 5061);
-        assert!(settings.restrictions[0].until.is_some());
+        assert!(settings.restrictions.expect("a list")[0].until.is_some());
     }
 }

@@ -1,6 +1,8 @@
 //! What a leg does with datagrams that arrive.
 
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -10,9 +12,20 @@ use str0m::{Event, Input, Output};
 
 use super::{Begins, DATAGRAM, Leg, LegNews, Passed};
 use crate::locked;
+use crate::media::g711::Law;
 
 /// Meta wants one SSRC; a peer that shows more than this many is not listened to any more.
 const MOST_SSRCS: usize = 16;
+
+/// An authentic packet, however it came.
+struct Sound {
+    number: u8,
+    ssrc: u32,
+    sequence: u64,
+    timestamp: u32,
+    marker: bool,
+    payload: Arc<[u8]>,
+}
 
 impl Leg {
     /// Reads one datagram; false when there is none left.
@@ -35,6 +48,10 @@ impl Leg {
         if (128..192).contains(&datagram[0]) {
             self.media_arrived(now, datagram);
         }
+        if self.keyed.is_some() {
+            self.keyed_arrived(now, source, buffer.get(..length).unwrap_or_default(), passed);
+            return true;
+        }
         let Ok(receive) = Receive::new(Protocol::Udp, source, self.local, datagram) else { return true };
         if let Err(error) = self.rtc.handle_input(Input::Receive(now, receive)) {
             self.tell(LegNews::Failed(error.to_string()));
@@ -46,7 +63,7 @@ impl Leg {
 
     /// Judges media before str0m opens it: too early, or a new SSRC that must be made known.
     fn media_arrived(&mut self, now: Instant, datagram: &[u8]) {
-        if self.accepted_at.is_none() && self.begins != Begins::Connected {
+        if self.accepted_at.is_none() && self.begins != Begins::Connected && !self.waits_for_pick_up {
             // The gate is opened before the answer to `accept` leaves, the command may still be under way.
             if !self.facts.gate_open.load(Ordering::Acquire) {
                 self.facts.early_packets.fetch_add(1, Ordering::Relaxed);
@@ -61,9 +78,11 @@ impl Leg {
         if control || datagram.len() < 12 {
             return;
         }
-        self.facts.datagrams.fetch_add(1, Ordering::Relaxed);
+        if !self.waits_for_pick_up || self.accepted_at.is_some() {
+            self.facts.datagrams.fetch_add(1, Ordering::Relaxed);
+        }
         let ssrc = u32::from_be_bytes([datagram[8], datagram[9], datagram[10], datagram[11]]);
-        if !self.known_ssrcs.contains(&ssrc) && self.known_ssrcs.len() < MOST_SSRCS {
+        if self.keyed.is_none() && !self.known_ssrcs.contains(&ssrc) && self.known_ssrcs.len() < MOST_SSRCS {
             self.known_ssrcs.push(ssrc);
             // No NACK: neither WhatsApp nor a browser asks for audio again.
             self.rtc.direct_api().expect_stream_rx(ssrc.into(), None, self.mid, None).suppress_nack(true);
@@ -95,10 +114,7 @@ impl Leg {
         if let Event::RtpPacket(packet) = event {
             self.heard(now, packet, passed);
         } else if matches!(event, Event::Connected) {
-            self.connected = true;
-            let _ = self.facts.connected_at.set(now);
-            self.begin(now);
-            self.tell(LegNews::Connected);
+            self.is_connected(now);
         } else if matches!(event, Event::Closed)
             || matches!(event, Event::IceConnectionStateChange(str0m::IceConnectionState::Disconnected))
         {
@@ -107,15 +123,52 @@ impl Leg {
     }
 
     fn heard(&mut self, now: Instant, packet: RtpPacket, passed: &mut Vec<Passed>) {
-        let is_key = *packet.header.payload_type == self.numbers.events;
-        let (ssrc, sequence) = (*packet.header.ssrc, *packet.seq_no);
+        let header = &packet.header;
+        let sound = Sound {
+            number: *header.payload_type,
+            ssrc: *header.ssrc,
+            sequence: *packet.seq_no,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            payload: packet.payload,
+        };
+        self.hear(now, sound, passed);
+    }
+
+    /// With keys of the SDP only what is authentic and comes from the address of the answer counts.
+    fn keyed_arrived(&mut self, now: Instant, source: SocketAddr, datagram: &[u8], passed: &mut Vec<Passed>) {
+        let Some((address, theirs)) = self.keyed.as_mut().and_then(|keyed| keyed.theirs.as_mut()) else {
+            return;
+        };
+        let control = datagram.len() > 1 && (192..224).contains(&datagram[1]);
+        if control || source != *address {
+            return;
+        }
+        let Some(plain) = theirs.unprotect(datagram) else { return };
+        let sound = Sound {
+            number: plain.payload_type,
+            ssrc: plain.ssrc,
+            sequence: plain.sequence,
+            timestamp: plain.timestamp,
+            marker: plain.marker,
+            payload: plain.payload.into(),
+        };
+        self.hear(now, sound, passed);
+    }
+
+    fn hear(&mut self, now: Instant, packet: Sound, passed: &mut Vec<Passed>) {
+        if self.waits_for_pick_up && self.accepted_at.is_none() {
+            return;
+        }
+        let is_key = packet.number == self.numbers.events;
+        let (ssrc, sequence) = (packet.ssrc, packet.sequence);
         let first = {
             let mut hearing = locked(&self.facts.hearing);
             let first = hearing.packets() == 0;
             if is_key {
-                hearing.event(now, ssrc, sequence, packet.header.timestamp, &packet.payload);
+                hearing.event(now, ssrc, sequence, packet.timestamp, &packet.payload);
             } else {
-                hearing.packet(now, ssrc, sequence, &packet.payload);
+                hearing.packet(now, ssrc, sequence, Law::of(packet.number), &packet.payload);
             }
             first
         };
@@ -128,8 +181,8 @@ impl Leg {
                 to,
                 payload: packet.payload,
                 is_key,
-                timestamp: packet.header.timestamp,
-                marker: packet.header.marker,
+                timestamp: packet.timestamp,
+                marker: packet.marker,
             });
         }
     }

@@ -27,6 +27,12 @@ pub(super) struct Mishaps {
     /// The customer gives up at once and the terminate webhook arrives first.
     #[arg(long, default_value_t = 0.0)]
     terminate_first: f32,
+    /// In calls of the business: connect, RINGING and ACCEPTED arrive in any order.
+    #[arg(long, default_value_t = 0.0)]
+    shuffle: f32,
+    /// In calls of the business: the connect webhook arrives before the answer to the request.
+    #[arg(long, default_value_t = 0.0)]
+    connect_first: f32,
     /// Every answer of the Graph API waits so many milliseconds.
     #[arg(long, default_value_t = 0)]
     graph_delay_ms: u64,
@@ -54,6 +60,9 @@ impl Mishaps {
             drop_terminate: self.drop_terminate,
             stale: self.stale,
             terminate_before_connect: self.terminate_first,
+            shuffle: self.shuffle,
+            connect_before_answer: self.connect_first,
+            drop_status: 0.0,
             graph_delay_ms: self.graph_delay_ms,
             graph_error: self.graph_error.map(|code| GraphFault {
                 code,

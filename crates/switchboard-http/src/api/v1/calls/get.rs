@@ -7,6 +7,7 @@ use switchboard_core::ids::CallId;
 use switchboard_engine::events::{CallEventView, CallView};
 use utoipa::ToSchema;
 
+use crate::api::v1::recordings::{self, Recording};
 use crate::auth::actor::SignedIn;
 use crate::error::{Answer, Problem, ProblemBody};
 use crate::input::Id;
@@ -19,6 +20,8 @@ pub(crate) struct CallDetail {
     call: CallView,
     /// Its story, in order.
     events: Vec<CallEventView>,
+    /// What was recorded of it, as far as I may hear it.
+    recordings: Vec<Recording>,
 }
 
 /// A call and its story.
@@ -40,6 +43,7 @@ pub(crate) async fn get(
     let row = state.store().calls().by_id(scope, id).await?.ok_or_else(Problem::not_found)?;
     let events = state.store().calls().events_of(scope, id).await?;
     let call = state.engine().view_call(scope, &row).await?;
-    let events = events.iter().map(|event| state.engine().view_event(event)).collect();
-    Ok(Json(CallDetail { call, events }))
+    let events = state.engine().view_events(scope, &events).await?;
+    let recordings = recordings::of_call(&state, &signed_in, id).await?;
+    Ok(Json(CallDetail { call, events, recordings }))
 }

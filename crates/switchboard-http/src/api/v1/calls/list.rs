@@ -3,10 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use switchboard_core::access::Scope;
 use switchboard_core::call::input::Direction;
 use switchboard_core::call::state::Status;
+use switchboard_core::ids::ContactId;
 use switchboard_engine::events::CallView;
-use switchboard_store::calls::{CallFilter, Cursor};
+use switchboard_store::calls::{CallCursor, CallFilter, Customer};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::auth::actor::SignedIn;
@@ -33,6 +35,8 @@ pub(crate) struct Filter {
     status: Option<String>,
     /// `num_…`
     number_id: Option<String>,
+    /// `ct_…`: calls of this contact, in both directions.
+    contact_id: Option<String>,
     /// Part of a name, a username or a number; accents and case do not matter.
     search: Option<String>,
     /// Not before (RFC 3339).
@@ -57,6 +61,7 @@ pub(crate) struct CallPage {
         (status = 200, body = CallPage),
         (status = 400, description = "`invalid_query`", body = ProblemBody),
         (status = 401, body = ProblemBody),
+        (status = 404, description = "The contact is not there, or not yours to see.", body = ProblemBody),
     )
 )]
 pub(crate) async fn list(
@@ -65,11 +70,22 @@ pub(crate) async fn list(
     Query(filter): Query<Filter>,
 ) -> Answer<CallPage> {
     let limit = pagination::limit(filter.limit)?;
-    let cursor = filter.cursor.as_deref().map(pagination::decode::<Cursor>).transpose()?;
+    let cursor = filter.cursor.as_deref().map(pagination::decode::<CallCursor>).transpose()?;
     let scope = &signed_in.actor.scope;
-    let page = state.store().calls().list(scope, &wanted(filter)?, cursor, limit.into()).await?;
+    let customer = match filter.contact_id.as_deref() {
+        Some(id) => Some(customer(&state, scope, id).await?),
+        None => None,
+    };
+    let wanted = CallFilter { customer, ..wanted(filter)? };
+    let page = state.store().calls().list(scope, &wanted, cursor, limit.into()).await?;
     let items = state.engine().view_calls(scope, &page.items).await?;
     Ok(Json(CallPage { items, next_cursor: page.next.as_ref().map(pagination::encode) }))
+}
+
+async fn customer(state: &AppState, scope: &Scope, id: &str) -> Result<Customer, Problem> {
+    let id: ContactId = one_of("contact_id", id, |id| id.parse().ok())?;
+    let contact = state.store().contacts().by_id(scope, id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Customer { phone: contact.phone, user_id: contact.user_id })
 }
 
 fn wanted(filter: Filter) -> Result<CallFilter, Problem> {
@@ -101,6 +117,7 @@ fn wanted(filter: Filter) -> Result<CallFilter, Problem> {
             .filter(|text| !text.is_empty())
             .map(searchable)
             .transpose()?,
+        customer: None,
     })
 }
 
