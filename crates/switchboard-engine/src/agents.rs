@@ -76,6 +76,24 @@ impl Said {
     }
 }
 
+/// A message for several readers: written when the first asks, and once more for those who see no whole numbers.
+struct Written<'m> {
+    message: &'m ServerMessage,
+    whole: Option<Said>,
+    masked: Option<Said>,
+}
+
+impl<'m> Written<'m> {
+    const fn of(message: &'m ServerMessage) -> Self {
+        Self { message, whole: None, masked: None }
+    }
+
+    fn to(&mut self, reader: &Scope) -> &Said {
+        let kept = if reader.masks_numbers { &mut self.masked } else { &mut self.whole };
+        kept.get_or_insert_with(|| Said::to(self.message, reader))
+    }
+}
+
 /// One open page.
 #[derive(Debug)]
 struct Page {
@@ -452,6 +470,18 @@ impl Agents {
         }
     }
 
+    /// Says the same to every page of several people.
+    pub(crate) fn tell_users(&self, users: &[UserId], message: &ServerMessage) {
+        let mut written = Written::of(message);
+        let mut agents = self.lock();
+        for user in users {
+            if let Some(agent) = agents.get_mut(user) {
+                let said = written.to(&agent.scope);
+                agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
+            }
+        }
+    }
+
     /// Says something to one page.
     pub(crate) fn tell_page(&self, user: UserId, page: Uuid, message: ServerMessage) {
         if let Some(agent) = self.lock().get_mut(&user) {
@@ -461,15 +491,10 @@ impl Agents {
 
     /// Says something to every page that may see this tenant and branch.
     pub(crate) fn tell_everybody(&self, tenant: TenantId, branch: Option<BranchId>, message: &ServerMessage) {
-        let said = Said::new(message);
-        let mut masked = None;
+        let mut written = Written::of(message);
         for agent in self.lock().values_mut() {
             if agent.scope.tenant == tenant && agent.scope.reaches_call(branch) {
-                let said = if agent.scope.masks_numbers {
-                    masked.get_or_insert_with(|| Said::to(message, &agent.scope))
-                } else {
-                    &said
-                };
+                let said = written.to(&agent.scope);
                 agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
             }
         }
@@ -477,16 +502,11 @@ impl Agents {
 
     /// Says something to every page that may see all of these branches (what has no branch is seen by all).
     pub(crate) fn tell_those(&self, tenant: TenantId, of: &[Option<BranchId>], message: &ServerMessage) {
-        let said = Said::new(message);
-        let mut masked = None;
+        let mut written = Written::of(message);
         for agent in self.lock().values_mut() {
             let sees = of.iter().all(|branch| agent.scope.branches.reach(*branch));
             if agent.scope.tenant == tenant && sees {
-                let said = if agent.scope.masks_numbers {
-                    masked.get_or_insert_with(|| Said::to(message, &agent.scope))
-                } else {
-                    &said
-                };
+                let said = written.to(&agent.scope);
                 agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
             }
         }

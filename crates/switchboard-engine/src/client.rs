@@ -40,6 +40,11 @@ impl Client {
         }
     }
 
+    /// The next message, when it waits already.
+    pub fn next_at_hand(&mut self) -> Option<Said> {
+        self.hello.take().or_else(|| self.queue.try_recv().ok())
+    }
+
     /// The page says something.
     pub async fn say(&self, message: ClientMessage) {
         let agents = self.engine.agents();
@@ -164,7 +169,9 @@ impl Engine {
                 tracing::warn!(call.id = %call, "a call did not hear that its agent's line changed");
             }
         }
-        if let (Some(reachable), Some(scope)) = (aftermath.reachable, self.agents().scope_of(user)) {
+        if let Some(reachable) = aftermath.reachable
+            && let Some(scope) = self.agents().scope_of(user)
+        {
             self.registry().agent_changed(user, &scope, reachable, except);
         }
     }

@@ -5,10 +5,7 @@
 use std::fmt;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 use switchboard_core::access::Scope;
 use switchboard_core::call::input::Direction;
@@ -28,7 +25,7 @@ use crate::error::{Failure, StoreError};
 use crate::log::{self, About, NewEntry};
 use crate::messages::{self, Message, MessageStatus};
 use crate::sealing::keyring::Keyring;
-use crate::{permissions, scope};
+use crate::{changes, permissions, scope};
 
 /// Whose page, and what must not be there yet.
 #[derive(Clone)]
@@ -322,9 +319,10 @@ impl Writer<'_> {
                 self.somebody(who, branch).await.map(Some)
             }
             Page::EndOf { who, branch, call } => {
-                let Some(row) = self.counted(call).await? else { return Ok(None) };
+                let Some(row) = self.to_count(call).await? else { return Ok(None) };
                 let mut opened = self.somebody(who, branch).await?;
                 call::Entity::update_many()
+                    .col_expr(call::Column::CountedAt, Expr::val(moment(self.author.at)))
                     .col_expr(call::Column::ContactId, Expr::val(opened.contact.id))
                     .filter(call::Column::Id.eq(call.uuid()))
                     .exec(self.transaction)
@@ -361,17 +359,16 @@ impl Writer<'_> {
         Ok(Opened { contact, message: None, call: None })
     }
 
-    /// Marks the end of a call as counted; none: it was before.
-    async fn counted(&self, id: CallId) -> Result<Option<CallRow>, Failure> {
-        let rows = call::Entity::update_many()
-            .col_expr(call::Column::CountedAt, Expr::val(moment(self.author.at)))
-            .filter(call::Column::Id.eq(id.uuid()))
+    /// A call whose end is counted now, by nobody else; none: it was before.
+    async fn to_count(&self, id: CallId) -> Result<Option<CallRow>, Failure> {
+        let row = call::Entity::find_by_id(id.uuid())
             .filter(call::Column::TenantId.eq(self.scope.tenant.uuid()))
             .filter(call::Column::CountedAt.is_null())
             .filter(call::Column::Outcome.is_not_null())
-            .exec_with_returning(self.transaction)
+            .lock_exclusive()
+            .one(self.transaction)
             .await?;
-        Ok(rows.into_iter().next().map(crate::calls::read).transpose()?)
+        Ok(row.map(crate::calls::read).transpose()?)
     }
 
     async fn by_provider_id(&self, id: &ProviderMessageId) -> Result<Option<message::Model>, Failure> {
@@ -421,9 +418,7 @@ impl Writer<'_> {
             row.offer_message_id = offer.map(|(id, _)| id.uuid());
             row.offered_at = offer.map(|(_, at)| moment(at));
         }
-        if row != before {
-            conversations::save(self.transaction, row.clone()).await?;
-        }
+        changes::save(self.transaction, &before, &row).await?;
         Ok(row)
     }
 
@@ -444,9 +439,7 @@ impl Writer<'_> {
         }
         if row != before {
             row.updated_at = moment(self.author.at);
-            contact::Entity::update(row.clone().into_active_model().reset_all())
-                .exec(self.transaction)
-                .await?;
+            changes::save(self.transaction, &before, &row).await?;
         }
         Ok(row)
     }
@@ -483,7 +476,8 @@ impl Writer<'_> {
             };
             return Ok(Some(message::Entity::insert(row).exec_with_returning(self.transaction).await?));
         }
-        let (Some(mut row), Some(news)) = (known.clone(), &change.news) else { return Ok(known) };
+        let (Some(known), Some(news)) = (&known, &change.news) else { return Ok(known) };
+        let mut row = known.clone();
         let before = MessageStatus::from_word(&row.status).unwrap_or(MessageStatus::Pending);
         if news.status.follows(before) {
             row.status = news.status.as_str().to_owned();
@@ -496,7 +490,7 @@ impl Writer<'_> {
             row.error_code = Some(*code);
             row.error_message = Some(columns::text(text));
         }
-        message::Entity::update(row.clone().into_active_model().reset_all()).exec(self.transaction).await?;
+        changes::save(self.transaction, known, &row).await?;
         Ok(Some(row))
     }
 }

@@ -140,11 +140,28 @@ impl Calls<'_> {
         owed: Vec<NewJob>,
         fence: OwnerFence,
     ) -> Result<(), StoreError> {
+        self.save_changes(scope, None, call, events, owed, fence).await
+    }
+
+    /// The same of a call that was written as `before`, by whoever owns it: what is as it was is not written again. A
+    /// call is written some ten times in its life, and most of its columns stand in an index.
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub async fn save_changes(
+        &self,
+        scope: &Scope,
+        before: Option<&CallRow>,
+        call: &CallRow,
+        events: &[EventRow],
+        owed: Vec<NewJob>,
+        fence: OwnerFence,
+    ) -> Result<(), StoreError> {
         let doing = format!("save {}", call.id);
         scope::check(scope, call.tenant, call.branch, || doing.clone().into())?;
         let events = story(call, events, &doing)?;
         let change = scope::update::<call::Entity>(scope)
-            .set(columns::to_changed_columns(call, self.db.keys()))
+            .set(columns::to_changed_columns(call, before, self.db.keys()))
             .filter(call::Column::Id.eq(call.id.uuid()))
             .filter(call::Column::OwnerNode.eq(fence.node.uuid()))
             .filter(call::Column::OwnerEpoch.eq(fence.epoch));

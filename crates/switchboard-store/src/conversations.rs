@@ -130,11 +130,6 @@ pub(crate) async fn of(
     })
 }
 
-pub(crate) async fn save(transaction: &DatabaseTransaction, row: conversation::Model) -> Result<(), Failure> {
-    conversation::Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
-    Ok(())
-}
-
 pub(crate) fn read(row: conversation::Model) -> Conversation {
     Conversation {
         contact: ContactId::from_uuid(row.contact_id),

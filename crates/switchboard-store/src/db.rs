@@ -32,6 +32,7 @@ use crate::sealing::keyring::Keyring;
 use crate::stopwatch::Stopwatch;
 
 pub(crate) use connect::to_look_at;
+use lane::Urgency;
 pub(crate) use sight::Sight;
 
 /// The longest a caller waits for its write to be committed.
@@ -80,7 +81,7 @@ impl Default for StoreOptions {
 /// How full the queue of one lane is. For metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteQueue {
-    /// `inbox`, `calls`, or `all` where everything shares one lane.
+    /// `inbox`, or `calls` for everything else.
     pub name: &'static str,
     /// Writes that wait.
     pub waiting: usize,
@@ -196,13 +197,13 @@ impl Db {
         T: Send + 'static,
         W: for<'c> FnOnce(&'c DatabaseTransaction) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
-        let (subject, lane, limit) = match lane {
-            Lane::Inbox => ("inbox", self.lanes.inbox(), INBOX_TIMEOUT),
-            Lane::Call(call) => ("calls", self.lanes.of_call(call), WRITE_TIMEOUT),
-            Lane::Settings => ("settings", self.lanes.settings(), WRITE_TIMEOUT),
+        let (subject, lane, urgency, limit) = match lane {
+            Lane::Inbox => ("inbox", self.lanes.inbox(), Urgency::Urgent, INBOX_TIMEOUT),
+            Lane::Call(call) => ("calls", self.lanes.of_call(call), Urgency::Ordinary, WRITE_TIMEOUT),
+            Lane::Settings => ("settings", self.lanes.settings(), Urgency::Ordinary, WRITE_TIMEOUT),
         };
         let stopwatch = Stopwatch::start();
-        let result = queue_and_wait(lane, limit, sight.into(), rows, doing.into(), work).await;
+        let result = queue_and_wait((lane, urgency), limit, sight.into(), rows, doing.into(), work).await;
         let word = result.as_ref().err().map_or("committed", StoreError::result_word);
         metrics::counter!("switchboard_database_writes_total", "subject" => subject, "result" => word)
             .increment(1);
@@ -285,7 +286,7 @@ impl<'d> Seeing<'d> {
 }
 
 async fn queue_and_wait<T, W>(
-    lane: &lane::LaneHandle,
+    (lane, urgency): (&lane::LaneHandle, Urgency),
     limit: Duration,
     sight: Sight,
     rows: usize,
@@ -296,7 +297,7 @@ where
     T: Send + 'static,
     W: for<'c> FnOnce(&'c DatabaseTransaction) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
 {
-    let committed = lane.submit(sight, rows, doing.clone(), work)?;
+    let committed = lane.submit(urgency, sight, rows, doing.clone(), work)?;
     match tokio::time::timeout(limit, committed).await {
         Ok(Ok(result)) => result,
         Ok(Err(_gone)) => Err(StoreError::Stopped { doing }),

@@ -53,6 +53,7 @@ pub mod sessions;
 pub mod tenants;
 pub mod users;
 
+mod changes;
 mod columns;
 mod db;
 mod dialect;

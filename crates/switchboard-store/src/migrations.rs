@@ -22,6 +22,7 @@ mod m0013_outgoing_calls;
 mod m0014_quiet_hours_of_numbers;
 mod m0015_calls_of_customers;
 mod m0016_found_without_reading_all;
+mod m0017_calls_to_count;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
@@ -59,6 +60,7 @@ migrations! {
     m0014_quiet_hours_of_numbers,
     m0015_calls_of_customers,
     m0016_found_without_reading_all,
+    m0017_calls_to_count,
 }
 
 /// What the migration of this name does.

@@ -24,7 +24,7 @@ use crate::cursor::Cursor;
 use crate::db::{Db, Lane, Seeing, Sight};
 use crate::entities::{consent, contact, conversation, permission_wallet};
 use crate::error::{Failure, StoreError};
-use crate::{MAX_PAGE, consents, scope};
+use crate::{MAX_PAGE, changes, consents, scope};
 
 /// A wallet of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -361,10 +361,11 @@ pub(crate) async fn of(
 /// Writes what a wallet holds now.
 pub(crate) async fn save(
     transaction: &DatabaseTransaction,
-    mut row: permission_wallet::Model,
+    before: permission_wallet::Model,
     wallet: &Wallet,
     at: Timestamp,
 ) -> Result<(), Failure> {
+    let mut row = before.clone();
     let kept = wallet.facts();
     row.status = kept.status.as_str().to_owned();
     row.expires_at = kept.expires_at.map(moment);
@@ -373,7 +374,7 @@ pub(crate) async fn save(
     row.version += 1;
     row.facts = facts::to_json(kept);
     row.updated_at = moment(at);
-    permission_wallet::Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
+    changes::save(transaction, &before, &row).await?;
     Ok(())
 }
 

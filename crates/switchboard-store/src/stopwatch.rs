@@ -1,6 +1,6 @@
 //! The one clock of this crate: it measures how long something took, and decides nothing.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Measures a span.
 #[derive(Debug, Clone, Copy)]
@@ -16,5 +16,10 @@ impl Stopwatch {
     /// Until now, s.
     pub(crate) fn seconds(self) -> f64 {
         self.0.elapsed().as_secs_f64()
+    }
+
+    /// Is this span not over?
+    pub(crate) fn is_within(self, span: Duration) -> bool {
+        self.0.elapsed() < span
     }
 }

@@ -1,5 +1,6 @@
 //! Who hears of what a call decided: those who are rung, the one whose call it is, everybody who may see it.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use switchboard_core::call::effect::StopRinging;
@@ -25,16 +26,7 @@ impl CallTask {
         if self.saver.is_dirty() {
             self.live.show((!over).then(|| self.view()));
         }
-        for (user, why) in stopped {
-            let by = if let StopRinging::Taken { by } = why { Some(self.person(*by)) } else { None };
-            let message = ServerMessage::OfferGone {
-                call_id: self.id.to_string(),
-                why: views::stop_ringing_word(*why),
-                by,
-            };
-            self.engine.agents().tell_user(*user, &message);
-            self.engine.ring_agent(*user, self.id, false);
-        }
+        self.stop_ringing(stopped);
         self.offer_again_where_needed(&rung);
         if over
             && let Some(ending) = &self.call.facts().ending
@@ -78,7 +70,23 @@ impl CallTask {
         CallView { recording: recording.map(views::recording_now), ..view }
     }
 
-    /// An offer is told once, and again when what the card says of the others has changed.
+    /// Whoever is not rung any more hears why; two hundred people mostly hear the same.
+    fn stop_ringing(&self, stopped: &[(UserId, StopRinging)]) {
+        for alike in stopped.chunk_by(|(_, one), (_, next)| one == next) {
+            let [(_, why), ..] = alike else { continue };
+            let by = if let StopRinging::Taken { by } = why { Some(self.person(*by)) } else { None };
+            let call_id = self.id.to_string();
+            let message = ServerMessage::OfferGone { call_id, why: views::stop_ringing_word(*why), by };
+            let users: Vec<UserId> = alike.iter().map(|(user, _)| *user).collect();
+            self.engine.agents().tell_users(&users, &message);
+            for user in users {
+                self.engine.ring_agent(user, self.id, false);
+            }
+        }
+    }
+
+    /// An offer is told once, and again when what the card says of the others has changed. Most are told the same: a
+    /// card names the first few others only.
     fn offer_again_where_needed(&mut self, rung: &[UserId]) {
         if rung == self.rung {
             return;
@@ -87,28 +95,35 @@ impl CallTask {
             let others = rung.iter().copied().filter(|other| *other != user);
             (others.take(views::NAMED).collect::<Vec<_>>(), rung.len() == 1)
         };
+        let before: HashSet<UserId> = self.rung.iter().copied().collect();
+        let mut cards: Vec<(Vec<UserId>, Vec<UserId>)> = Vec::new();
         for user in rung {
-            let is_new = !self.rung.contains(user);
-            if (is_new || named(rung, *user) != named(&self.rung, *user))
-                && let Some(offer) = self.offer_to(*user)
-            {
-                self.engine.agents().tell_user(*user, &ServerMessage::Offer { offer: Box::new(offer) });
+            let now = named(rung, *user);
+            if before.contains(user) && now == named(&self.rung, *user) {
+                continue;
+            }
+            let (others, _) = now;
+            match cards.iter_mut().find(|(named, _)| *named == others) {
+                Some((_, readers)) => readers.push(*user),
+                None => cards.push((others, vec![*user])),
+            }
+        }
+        let until = self.call.ring_until().filter(|_| !cards.is_empty());
+        if let Some(until) = until {
+            let (call, ring_until) = (self.view(), rfc3339(until));
+            for (others, readers) in cards {
+                let offer = Offer {
+                    call: call.clone(),
+                    ring_until: ring_until.clone(),
+                    last: rung.len() == 1,
+                    others_count: rung.len().saturating_sub(1),
+                    others: others.into_iter().map(|other| self.person(other)).collect(),
+                };
+                let message = ServerMessage::Offer { offer: Box::new(offer) };
+                self.engine.agents().tell_users(&readers, &message);
             }
         }
         self.rung = rung.to_vec();
-    }
-
-    fn offer_to(&self, user: UserId) -> Option<Offer> {
-        let facts = self.call.facts();
-        let others = facts.ringing.iter().copied().filter(|other| *other != user);
-        let until = self.call.ring_until()?;
-        Some(Offer {
-            call: self.view(),
-            ring_until: rfc3339(until),
-            last: facts.ringing.len() == 1,
-            others_count: facts.ringing.len().saturating_sub(1),
-            others: others.take(views::NAMED).map(|other| self.person(other)).collect(),
-        })
     }
 
     fn tell_my_call(&self, user: UserId) {

@@ -41,6 +41,8 @@ pub(crate) struct Saver {
     scope: Scope,
     fence: OwnerFence,
     created: bool,
+    /// The row as it stands in the database, where that is certain.
+    written: Option<CallRow>,
     seq: i32,
     waiting: Vec<EventRow>,
     processed: Vec<Uuid>,
@@ -55,6 +57,7 @@ pub(crate) struct Saver {
 #[derive(Debug)]
 struct InFlight {
     job: JoinHandle<Result<(), StoreError>>,
+    row: CallRow,
     events: Vec<EventRow>,
     processed: Vec<Uuid>,
     owed: Vec<NewJob>,
@@ -67,6 +70,7 @@ impl Saver {
             scope,
             fence: OwnerFence { node: row.owner_node, epoch: row.owner_epoch },
             created,
+            written: None,
             seq,
             waiting: Vec::new(),
             processed: Vec::new(),
@@ -154,15 +158,17 @@ impl Saver {
         row.updated_at = self.engine.clock().now();
         let (engine, scope, fence, created) =
             (self.engine.clone(), self.scope.clone(), self.fence, self.created);
-        let (story, jobs) = (events.clone(), owed.clone());
+        let before = self.written.take();
+        let (now, story, jobs) = (row.clone(), events.clone(), owed.clone());
         let wait = (TRY_AGAIN * self.failures).min(LONGEST_WAIT);
         let job = spawn_with_span(async move {
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
-            write(&engine, &scope, &row, Written { story, jobs }, Place { fence, created }).await
+            let place = Place { fence, created, before };
+            write(&engine, &scope, &row, Written { story, jobs }, place).await
         });
-        self.in_flight = Some(InFlight { job, events, processed, owed });
+        self.in_flight = Some(InFlight { job, row: now, events, processed, owed });
     }
 
     /// Waits for the write under way; for ever when there is none.
@@ -173,6 +179,7 @@ impl Saver {
         match result {
             Ok(Ok(())) => {
                 self.created = true;
+                self.written = Some(done.row);
                 self.failures = 0;
                 self.fence = OwnerFence { node: self.engine.node(), epoch: self.engine.epoch() };
                 if let Some(last) = done.events.last() {
@@ -205,7 +212,7 @@ impl Saver {
     }
 
     fn put_back(&mut self, failed: InFlight) {
-        let InFlight { job: _, mut events, mut processed, mut owed } = failed;
+        let InFlight { job: _, row: _, mut events, mut processed, mut owed } = failed;
         events.append(&mut self.waiting);
         self.waiting = events;
         processed.append(&mut self.processed);
@@ -244,11 +251,11 @@ struct Written {
     jobs: Vec<NewJob>,
 }
 
-/// Where a write finds its row: who owns it, and whether it is there.
-#[derive(Clone, Copy)]
+/// Where a write finds its row: who owns it, whether it is there, and how it stands there.
 struct Place {
     fence: OwnerFence,
     created: bool,
+    before: Option<CallRow>,
 }
 
 /// Writes row and story. An attempt whose answer was lost may have been written all the same: then the
@@ -261,10 +268,10 @@ async fn write(
     place: Place,
 ) -> Result<(), StoreError> {
     let calls = engine.store().calls();
-    let Place { fence, created } = place;
+    let Place { fence, created, before } = place;
     let Written { mut story, jobs } = written;
     let first = if created {
-        calls.save_owing(scope, row, &story, jobs.clone(), fence).await
+        calls.save_changes(scope, before.as_ref(), row, &story, jobs.clone(), fence).await
     } else {
         calls.create_owing(scope, row, &story, jobs.clone()).await
     };

@@ -4,9 +4,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use futures_util::SinkExt as _;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use switchboard_engine::Client;
 use switchboard_engine::events::{ClientMessage, ServerMessage};
+use switchboard_engine::{Client, Said};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::auth::actor::{self, SignedIn};
@@ -20,6 +21,8 @@ const SILENT_PINGS: u32 = 3;
 const RECHECK_EVERY: Duration = Duration::from_secs(60);
 /// A client that does not take a message for this long is too slow.
 const SEND_WAIT: Duration = Duration::from_secs(10);
+/// Messages that leave in one write, at the most.
+const MAX_TOGETHER: usize = 32;
 /// Messages we cannot follow before we stop listening.
 const MAX_MISTAKES: u32 = 10;
 /// Messages a client may send at once, and then per second. Opening a line is work for the media engine.
@@ -66,11 +69,8 @@ async fn talk(state: &AppState, signed_in: &SignedIn, client: &mut Client, socke
         tokio::select! {
             message = client.next() => {
                 let Some(message) = message else { return End::TooSlow };
-                if let Err(end) = send_text(socket, message.text()).await {
+                if let Err(end) = pass_on(client, socket, message).await {
                     return end;
-                }
-                if message.is_bye() {
-                    return End::Goodbye;
                 }
             }
             frame = socket.recv() => {
@@ -107,6 +107,33 @@ async fn talk(state: &AppState, signed_in: &SignedIn, client: &mut Client, socke
                 }
             }
         }
+    }
+}
+
+/// Passes on a message and what waits behind it: a call that rings or ends says several things to the same page, and
+/// they leave together.
+async fn pass_on(client: &mut Client, socket: &mut WebSocket, mut message: Said) -> Result<(), End> {
+    let together = async {
+        let mut room = MAX_TOGETHER;
+        let goodbye = loop {
+            let goodbye = message.is_bye();
+            socket.feed(Message::text(message.text())).await?;
+            room -= 1;
+            if goodbye || room == 0 {
+                break goodbye;
+            }
+            match client.next_at_hand() {
+                Some(next) => message = next,
+                None => break false,
+            }
+        };
+        socket.flush().await.map(|()| goodbye)
+    };
+    match timeout(SEND_WAIT, together).await {
+        Ok(Ok(false)) => Ok(()),
+        Ok(Ok(true)) => Err(End::Goodbye),
+        Ok(Err(_)) => Err(End::ClientGone),
+        Err(_) => Err(End::TooSlow),
     }
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ActiveModelTrait, ActiveValue, Iterable};
 use serde_json::{Value, json};
 use switchboard_core::call::input::{CallPolicy, Destination, Direction, ProviderFault};
 use switchboard_core::call::state::{CallFacts, EndReason, EndedBy, Ending, Outcome, ProviderState};
@@ -95,9 +96,14 @@ pub(super) fn to_columns(call: &CallRow, keys: &Keyring) -> call::ActiveModel {
     }
 }
 
-/// The columns that may change. A call stays the call of its number.
-pub(super) fn to_changed_columns(call: &CallRow, keys: &Keyring) -> call::ActiveModel {
-    call::ActiveModel {
+/// The columns that may change; of a call that was written as `before`, those that did. A call stays the call of its
+/// number.
+pub(super) fn to_changed_columns(
+    call: &CallRow,
+    before: Option<&CallRow>,
+    keys: &Keyring,
+) -> call::ActiveModel {
+    let mut now = call::ActiveModel {
         id: NotSet,
         tenant_id: NotSet,
         number_id: NotSet,
@@ -109,7 +115,25 @@ pub(super) fn to_changed_columns(call: &CallRow, keys: &Keyring) -> call::Active
         idempotency_key: NotSet,
         created_at: NotSet,
         ..to_columns(call, keys)
+    };
+    let Some(before) = before else { return now };
+    // What is sealed is another value each time.
+    if before.sdp_offer == call.sdp_offer {
+        now.sdp_offer = NotSet;
     }
+    if before.sdp_answer == call.sdp_answer {
+        now.sdp_answer = NotSet;
+    }
+    let was = to_columns(before, keys);
+    // The moment is always written: the owner is asked for with it, and a statement needs something to set.
+    for column in call::Column::iter().filter(|column| !matches!(column, call::Column::UpdatedAt)) {
+        if let (ActiveValue::Set(is), ActiveValue::Set(was)) = (now.get(column), was.get(column))
+            && is == was
+        {
+            now.not_set(column);
+        }
+    }
+    now
 }
 
 /// In its column stands the provider's id, or our own until he has named it: so the index that knows each call of a

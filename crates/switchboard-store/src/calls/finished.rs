@@ -2,8 +2,7 @@
 //! the call is written afterwards.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use switchboard_core::call::input::Direction;
 use uuid::Uuid;
 
@@ -53,11 +52,15 @@ impl Finished {
 
     /// Is this the write with which the call ends? Asked before it is written; from then on nobody else is told yes.
     pub(super) async fn is_news(&self, transaction: &DatabaseTransaction) -> Result<bool, Failure> {
-        let still_live = call::Entity::update_many()
-            .col_expr(call::Column::UpdatedAt, Expr::col(call::Column::UpdatedAt))
-            .filter(call::Column::Id.eq(self.call))
-            .filter(call::Column::Outcome.is_null());
-        Ok(still_live.exec(transaction).await?.rows_affected == 1)
+        let still_live = call::Entity::find_by_id(self.call)
+            .select_only()
+            .column(call::Column::Id)
+            .filter(call::Column::Outcome.is_null())
+            // SQLite leaves this out: its transaction has the only lock there is.
+            .lock_exclusive()
+            .into_tuple::<Uuid>()
+            .one(transaction);
+        Ok(still_live.await?.is_some())
     }
 
     /// Adds it to the books.

@@ -2,11 +2,10 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use switchboard_core::ids::{CallId, NodeId, TenantId};
 use switchboard_core::time::Timestamp;
-use uuid::Uuid;
 
 use super::{CallRow, columns};
 use crate::MAX_PAGE;
@@ -36,17 +35,7 @@ pub(crate) async fn to_count(
     limit: u64,
 ) -> Result<Vec<ToCount>, StoreError> {
     let seen = db.see(Sight::Installation, "look for calls to be counted").await?;
-    let ours = call::Column::OwnerNode.eq(node.uuid());
-    let rows = call::Entity::find()
-        // Says nothing, but keeps to the index of calls to be counted.
-        .filter(call::Column::OwnerNode.gte(Uuid::nil()))
-        .filter(Condition::any().add(ours).add(call::Column::UpdatedAt.lt(moment(left_since))))
-        .filter(call::Column::Outcome.is_not_null())
-        .filter(call::Column::CountedAt.is_null())
-        .filter(Condition::all().add_option(after.map(|id| call::Column::Id.gt(id.uuid()))))
-        .order_by_asc(call::Column::Id)
-        .limit(limit.clamp(1, MAX_PAGE))
-        .all(seen.connection());
+    let rows = waiting(node, left_since, after, limit).all(seen.connection());
     let rows = seen.read(rows).await?.into_iter();
     Ok(rows
         .map(|row| ToCount {
@@ -55,6 +44,17 @@ pub(crate) async fn to_count(
             call: columns::from_columns(row),
         })
         .collect())
+}
+
+fn waiting(node: NodeId, left_since: Timestamp, after: Option<CallId>, limit: u64) -> Select<call::Entity> {
+    let ours = call::Column::OwnerNode.eq(node.uuid());
+    call::Entity::find()
+        .filter(Condition::any().add(ours).add(call::Column::UpdatedAt.lt(moment(left_since))))
+        .filter(call::Column::Outcome.is_not_null())
+        .filter(call::Column::CountedAt.is_null())
+        .filter(Condition::all().add_option(after.map(|id| call::Column::Id.gt(id.uuid()))))
+        .order_by_asc(call::Column::Id)
+        .limit(limit.clamp(1, MAX_PAGE))
 }
 
 /// A call of ours that rang in vain as it is about to be written: was it counted as something else? Asked before it is
@@ -82,4 +82,30 @@ pub(super) async fn count_again(transaction: &DatabaseTransaction, id: CallId) -
         .exec(transaction)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ConnectionTrait as _, DbBackend, QueryTrait as _, Statement};
+
+    use super::*;
+    use crate::{Store, StoreOptions};
+
+    /// It is asked after each end of a call: with a million of them it must not read them all.
+    #[tokio::test]
+    async fn sqlite_finds_them_by_their_index() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("calls.db").display());
+        let store = Store::open(&url, StoreOptions::default()).await.expect("opens");
+        let node = NodeId::from_uuid(uuid::Uuid::from_u128(1));
+        for after in [None, Some(CallId::from_uuid(uuid::Uuid::from_u128(2)))] {
+            let asked = waiting(node, Timestamp::from_micros(0), after, 10).build(DbBackend::Sqlite);
+            let plan = Statement { sql: format!("EXPLAIN QUERY PLAN {}", asked.sql), ..asked };
+            let rows = store.db.writer().query_all_raw(plan).await.expect("a plan");
+            let steps: Vec<String> =
+                rows.iter().map(|row| row.try_get("", "detail").expect("a step")).collect();
+            assert!(matches!(&steps[..], [one] if one.contains("INDEX calls_to_count")), "{steps:?}");
+        }
+        store.close().await;
+    }
 }

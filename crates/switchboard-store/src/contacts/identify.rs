@@ -29,7 +29,7 @@ use crate::entities::{
     call, call_event, consent, contact, contact_tag, conversation, message, permission_wallet,
 };
 use crate::error::{Failure, StoreError};
-use crate::permissions;
+use crate::{changes, permissions};
 
 /// Who somebody is, as far as it is said.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -204,7 +204,7 @@ async fn learn(
     if row != before {
         row.updated_at = moment(heard.at);
         row.search_text = searched(&row);
-        contact::Entity::update(row.clone().into_active_model().reset_all()).exec(transaction).await?;
+        changes::save(transaction, &before, &row).await?;
     }
     Ok(row)
 }

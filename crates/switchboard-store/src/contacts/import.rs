@@ -26,8 +26,8 @@ use crate::db::Lane;
 use crate::entities::{consent, contact, contact_import, contact_import_part};
 use crate::error::{Failure, StoreError};
 use crate::jobs::{NewJob, Owed, owe};
-use crate::scope;
 use crate::sealing::keyring::Keyring;
+use crate::{changes, scope};
 
 /// Lines of one part: with some rows for each line a transaction stays short.
 const LINES_AT_ONCE: usize = 25;
@@ -334,8 +334,9 @@ async fn take_line(
         lead_reference: line.lead_reference.map(Some),
         ..ContactChange::default()
     };
+    let before = row.clone();
     let row = changed(transaction, scope, row, &change, author, doing).await?;
-    contact::Entity::update(row.clone().into_active_model().reset_all()).exec(transaction).await?;
+    changes::save(transaction, &before, &row).await?;
     save_search(transaction, &row).await?;
     if let Some((evidence, at)) = line.opt_in {
         let at = Timestamp::from_micros(at);

@@ -18,6 +18,10 @@ use crate::error::StoreError;
 /// The writer moves the log into the file itself only when the checkpointer falls this far behind (64 MiB).
 const PAGES_BEFORE_THE_WRITER_HELPS: &str = "16384";
 
+/// Statements a connection keeps prepared: more than the exchange has. With the drivers' 100 they would be prepared anew
+/// by turns.
+const STATEMENTS: usize = 512;
+
 /// SQLite's code for "database is locked".
 const SQLITE_BUSY: &str = "5";
 /// Between two attempts to open a file that another process is just making.
@@ -75,6 +79,7 @@ async fn sqlite(path: &str, options: &StoreOptions) -> Result<Connected, StoreEr
         // What is deleted or replaced is overwritten: freed pages would keep it readable.
         .pragma("secure_delete", "ON")
         .pragma("wal_autocheckpoint", PAGES_BEFORE_THE_WRITER_HELPS)
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let pool = |connections: u32| {
         SqlitePoolOptions::new()
@@ -82,10 +87,11 @@ async fn sqlite(path: &str, options: &StoreOptions) -> Result<Connected, StoreEr
             .acquire_timeout(options.acquire_timeout)
             .idle_timeout(None)
             .max_lifetime(None)
+            // It was tried when it was given back; a file does not go away like a network.
+            .test_before_acquire(false)
             // On a full disk SQLite may have ended a transaction by itself, or refuse to end one, and the driver then
             // counts one too many. The next "commit" on such a connection would only end a savepoint: nothing would be
             // on disk, and the lock would stay. So a connection that is not between transactions is thrown away.
-            .test_before_acquire(true)
             .before_acquire(|connection, _| {
                 let is_idle = !connection.is_in_transaction();
                 Box::pin(async move { Ok(is_idle) })
@@ -147,6 +153,7 @@ async fn postgres(url: &str, options: &StoreOptions) -> Result<Connected, StoreE
             refused("the postgres:// URL cannot be read", "Percent-encode special characters of the password")
         })?
         .application_name("switchboard")
+        .statement_cache_capacity(STATEMENTS)
         .options([
             ("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string()),
             // A node that hangs in the middle of a transaction must not hold locks for ever.

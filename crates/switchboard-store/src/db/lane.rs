@@ -3,10 +3,11 @@
 //! group to fill, and a thousand callers cost a few commits instead of a thousand.
 //!
 //! Each caller's work runs in a savepoint of its own: a failing one does not take its neighbours with it.
+//!
+//! On SQLite everything shares one lane, and whoever waits for the answer to a webhook goes before what is written
+//! behind the scenes.
 
-use std::future::Future;
 use std::sync::Mutex;
-use std::task::{Context, Waker};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -26,6 +27,9 @@ pub(crate) const QUEUE: usize = 2_048;
 const MAX_ROWS: usize = 500;
 /// No more work is taken into a transaction that is open this long: with its commit it stays under 20 ms.
 const MAX_OPEN: Duration = Duration::from_millis(10);
+/// The same once somebody urgent is in it, or waits for it to end: he shares it with little of the others' work, and they
+/// are never left out altogether.
+const MAX_OPEN_URGENT: Duration = Duration::from_millis(2);
 
 /// The lanes of one database: a single one on SQLite; on PostgreSQL one for the inbox and some for everything else.
 pub(super) struct Lanes {
@@ -56,24 +60,15 @@ impl Lanes {
         }
     }
 
-    /// How many writes wait: the inbox, and the fullest of the others.
+    /// How many writes wait: the urgent ones of the inbox, and the fullest of the others.
     pub(super) fn queues(&self) -> Vec<WriteQueue> {
-        let waiting = |lane: &LaneHandle| {
-            lane.sender().map_or(0, |jobs| jobs.max_capacity().saturating_sub(jobs.capacity()))
-        };
+        let waiting = |urgent| self.lanes.iter().map(|lane| lane.waiting(urgent)).max().unwrap_or(0);
         let queue = |name, waiting| WriteQueue { name, waiting, limit: QUEUE };
-        match self.lanes.as_slice() {
-            [only] => vec![queue("all", waiting(only))],
-            [inbox, others @ ..] => vec![
-                queue("inbox", waiting(inbox)),
-                queue("calls", others.iter().map(waiting).max().unwrap_or(0)),
-            ],
-            [] => Vec::new(),
-        }
+        vec![queue("inbox", waiting(Urgency::Urgent)), queue("calls", waiting(Urgency::Ordinary))]
     }
 
     pub(super) fn are_open(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.sender().is_some_and(|jobs| !jobs.is_closed()))
+        self.lanes.iter().all(|lane| lane.sender(Urgency::Ordinary).is_some_and(|jobs| !jobs.is_closed()))
     }
 
     pub(super) async fn close(&self) {
@@ -83,30 +78,79 @@ impl Lanes {
     }
 }
 
+/// Does somebody outside wait for it?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Urgency {
+    /// A webhook, which is answered when it is on disk.
+    Urgent,
+    /// Everything else.
+    Ordinary,
+}
+
 /// Where callers hand in their work.
 pub(super) struct LaneHandle {
     open: Mutex<Option<Open>>,
 }
 
 struct Open {
-    jobs: mpsc::Sender<Box<dyn Job>>,
+    urgent: mpsc::Sender<Box<dyn Job>>,
+    ordinary: mpsc::Sender<Box<dyn Job>>,
     task: JoinHandle<()>,
+}
+
+/// Who waits in a lane.
+struct Waiting {
+    urgent: mpsc::Receiver<Box<dyn Job>>,
+    ordinary: mpsc::Receiver<Box<dyn Job>>,
+}
+
+impl Waiting {
+    /// The next to come, the urgent first; none when nobody can come any more.
+    async fn first(&mut self) -> Option<(Urgency, Box<dyn Job>)> {
+        tokio::select! {
+            biased;
+            Some(job) = self.urgent.recv() => Some((Urgency::Urgent, job)),
+            Some(job) = self.ordinary.recv() => Some((Urgency::Ordinary, job)),
+            else => None,
+        }
+    }
+
+    /// The next who is there.
+    fn next(&mut self) -> Option<(Urgency, Box<dyn Job>)> {
+        let urgent = self.urgent.try_recv().ok().map(|job| (Urgency::Urgent, job));
+        urgent.or_else(|| self.next_ordinary())
+    }
+
+    fn next_ordinary(&mut self) -> Option<(Urgency, Box<dyn Job>)> {
+        self.ordinary.try_recv().ok().map(|job| (Urgency::Ordinary, job))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.urgent.is_empty() && self.ordinary.is_empty()
+    }
 }
 
 impl LaneHandle {
     fn start(writer: DatabaseConnection) -> Self {
-        let (jobs, mut waiting) = mpsc::channel::<Box<dyn Job>>(QUEUE);
+        let (urgent, urgent_waiting) = mpsc::channel(QUEUE);
+        let (ordinary, ordinary_waiting) = mpsc::channel(QUEUE);
+        let mut waiting = Waiting { urgent: urgent_waiting, ordinary: ordinary_waiting };
         let task = tokio::spawn(async move {
-            while let Some(first) = waiting.recv().await {
-                commit_together(&writer, first, &mut waiting).await;
+            while let Some((urgency, first)) = waiting.first().await {
+                commit_together(&writer, urgency, first, &mut waiting).await;
             }
         });
-        Self { open: Mutex::new(Some(Open { jobs, task })) }
+        Self { open: Mutex::new(Some(Open { urgent, ordinary, task })) }
+    }
+
+    fn waiting(&self, urgency: Urgency) -> usize {
+        self.sender(urgency).map_or(0, |jobs| jobs.max_capacity().saturating_sub(jobs.capacity()))
     }
 
     /// Queues work; what is returned resolves after its commit.
     pub(super) fn submit<T, W>(
         &self,
+        urgency: Urgency,
         sight: Sight,
         rows: usize,
         doing: Doing,
@@ -116,7 +160,7 @@ impl LaneHandle {
         T: Send + 'static,
         W: for<'c> FnOnce(&'c DatabaseTransaction) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
-        let Some(jobs) = self.sender() else { return Err(StoreError::Stopped { doing }) };
+        let Some(jobs) = self.sender(urgency) else { return Err(StoreError::Stopped { doing }) };
         let (reply, committed) = oneshot::channel();
         let job = Box::new(Work { sight, rows, doing: doing.clone(), work: Some(work), done: None, reply });
         jobs.try_send(job).map_err(|refused| match refused {
@@ -126,16 +170,19 @@ impl LaneHandle {
         Ok(committed)
     }
 
-    fn sender(&self) -> Option<mpsc::Sender<Box<dyn Job>>> {
+    fn sender(&self, urgency: Urgency) -> Option<mpsc::Sender<Box<dyn Job>>> {
         // A panic while holding this lock is impossible: nothing but moves and clones happens under it.
         let open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        open.as_ref().map(|open| open.jobs.clone())
+        open.as_ref().map(|open| match urgency {
+            Urgency::Urgent => open.urgent.clone(),
+            Urgency::Ordinary => open.ordinary.clone(),
+        })
     }
 
     async fn close(&self) {
         let open = self.open.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        if let Some(Open { jobs, task }) = open {
-            drop(jobs);
+        if let Some(Open { urgent, ordinary, task }) = open {
+            drop((urgent, ordinary));
             if let Err(error) = task.await {
                 tracing::error!(%error, "the writer of the database did not finish");
             }
@@ -203,18 +250,19 @@ where
     }
 }
 
-/// One transaction for the first caller and those who queued behind it.
+/// One transaction for the first caller and those who queued behind him.
 async fn commit_together(
     writer: &DatabaseConnection,
+    urgency: Urgency,
     first: Box<dyn Job>,
-    waiting: &mut mpsc::Receiver<Box<dyn Job>>,
+    waiting: &mut Waiting,
 ) {
     let stopwatch = Stopwatch::start();
     let transaction = match dialect::begin(writer).await {
         Ok(transaction) => transaction,
         Err(error) => {
             // The database is gone: everybody who waits hears it now instead of waiting for the next attempt.
-            let others = std::iter::from_fn(|| waiting.try_recv().ok()).take(QUEUE);
+            let others = std::iter::from_fn(|| waiting.next().map(|(_, job)| job)).take(2 * QUEUE);
             for job in std::iter::once(first).chain(others) {
                 job.failed(error.clone().into());
             }
@@ -225,15 +273,12 @@ async fn commit_together(
         commit_alone(transaction, first).await;
         return measured(stopwatch, 1);
     }
-    let mut open_for = Box::pin(tokio::time::sleep(MAX_OPEN));
-    // A timer counts from its first poll.
-    let _ = open_for.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-
     let mut group = Vec::new();
     let mut rows = 0;
     let mut seen = None;
-    let mut next = Some(first);
-    while let Some(mut job) = next.take() {
+    let mut taken = Taken::default();
+    let mut next = Some((urgency, first));
+    while let Some((urgency, mut job)) = next.take() {
         if !job.is_abandoned() {
             rows += job.rows();
             match in_savepoint(&transaction, &mut seen, job.as_mut()).await {
@@ -241,9 +286,12 @@ async fn commit_together(
                 Err(failure) => job.failed(failure),
             }
         }
-        if rows < MAX_ROWS && !open_for.is_elapsed() {
-            next = waiting.try_recv().ok();
-        }
+        taken.add(urgency);
+        next = if rows < MAX_ROWS && stopwatch.is_within(taken.most_open(waiting)) {
+            waiting.next()
+        } else {
+            taken.one_ordinary(waiting)
+        };
     }
     let together = group.len();
     match transaction.commit().await {
@@ -251,6 +299,32 @@ async fn commit_together(
         Err(error) => group.into_iter().for_each(|job| job.failed(error.clone().into())),
     }
     measured(stopwatch, together);
+}
+
+/// Whom a transaction has taken in.
+#[derive(Debug, Default)]
+struct Taken {
+    urgent: bool,
+    ordinary: bool,
+}
+
+impl Taken {
+    const fn add(&mut self, urgency: Urgency) {
+        match urgency {
+            Urgency::Urgent => self.urgent = true,
+            Urgency::Ordinary => self.ordinary = true,
+        }
+    }
+
+    /// How long it may be open for more.
+    fn most_open(&self, waiting: &Waiting) -> Duration {
+        if self.urgent || !waiting.urgent.is_empty() { MAX_OPEN_URGENT } else { MAX_OPEN }
+    }
+
+    /// A flood of urgent ones does not keep the others out: one of them is in every transaction.
+    fn one_ordinary(&self, waiting: &mut Waiting) -> Option<(Urgency, Box<dyn Job>)> {
+        if self.ordinary { None } else { waiting.next_ordinary() }
+    }
 }
 
 fn measured(stopwatch: Stopwatch, writes: usize) {
@@ -290,5 +364,79 @@ async fn in_savepoint(
             savepoint.rollback().await?;
             Err(failure)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody who waits.
+    struct Somebody;
+
+    impl Job for Somebody {
+        fn sight(&self) -> &Sight {
+            &Sight::Installation
+        }
+
+        fn rows(&self) -> usize {
+            1
+        }
+
+        fn is_abandoned(&self) -> bool {
+            false
+        }
+
+        fn run<'c>(
+            &'c mut self,
+            _transaction: &'c DatabaseTransaction,
+        ) -> BoxFuture<'c, Result<(), Failure>> {
+            Box::pin(async { Ok(()) })
+        }
+
+        fn committed(self: Box<Self>) {}
+
+        fn failed(self: Box<Self>, _failure: Failure) {}
+    }
+
+    fn lane(urgent: usize, ordinary: usize) -> Waiting {
+        let queue = |count| {
+            let (sender, receiver) = mpsc::channel::<Box<dyn Job>>(QUEUE);
+            for _ in 0..count {
+                assert!(sender.try_send(Box::new(Somebody)).is_ok(), "there is room");
+            }
+            receiver
+        };
+        Waiting { urgent: queue(urgent), ordinary: queue(ordinary) }
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_outside_goes_first() {
+        let mut waiting = lane(2, 2);
+        assert!(matches!(waiting.first().await, Some((Urgency::Urgent, _))));
+        assert!(matches!(waiting.next(), Some((Urgency::Urgent, _))));
+        assert!(matches!(waiting.next(), Some((Urgency::Ordinary, _))));
+        assert!(matches!(waiting.first().await, Some((Urgency::Ordinary, _))));
+        assert!(waiting.next().is_none() && waiting.is_empty());
+        assert!(waiting.first().await.is_none(), "nobody can come any more");
+    }
+
+    #[test]
+    fn a_flood_of_them_leaves_one_place_for_the_others() {
+        let mut waiting = lane(1_000, 2);
+        let mut taken = Taken::default();
+        taken.add(Urgency::Urgent);
+        assert_eq!(taken.most_open(&waiting), MAX_OPEN_URGENT);
+        assert!(matches!(taken.one_ordinary(&mut waiting), Some((Urgency::Ordinary, _))));
+        taken.add(Urgency::Ordinary);
+        assert!(taken.one_ordinary(&mut waiting).is_none(), "one is enough");
+    }
+
+    #[test]
+    fn a_transaction_stays_open_longer_when_nobody_outside_waits() {
+        let mut taken = Taken::default();
+        taken.add(Urgency::Ordinary);
+        assert_eq!(taken.most_open(&lane(0, 5)), MAX_OPEN);
+        assert_eq!(taken.most_open(&lane(1, 5)), MAX_OPEN_URGENT, "somebody came meanwhile");
     }
 }

@@ -9,7 +9,7 @@ use switchboard_core::ids::UserId;
 use switchboard_core::recording::RecordingPolicy;
 use switchboard_core::time::Timestamp;
 use switchboard_store::StoreError;
-use switchboard_store::calls::CallRow;
+use switchboard_store::calls::{CallRow, OwnerFence};
 use uuid::Uuid;
 
 use super::harness::Database;
@@ -39,6 +39,8 @@ async fn a_call_reads_back_as_it_was_written(database: Database) {
 async fn every_word_of_the_call_machine_reads_back(database: Database) {
     let world = World::new(database).await;
     let mut call = world.kept_call().await;
+    // The same happens to a call of which only what is new is written.
+    let mut twin = world.kept_call().await;
     let user = |n| UserId::from_uuid(Uuid::from_u128(n));
     let endings = {
         let outcomes = Outcome::ALL.iter().map(|outcome| Ending { outcome: *outcome, ..hung_up(NOON) });
@@ -82,7 +84,36 @@ async fn every_word_of_the_call_machine_reads_back(database: Database) {
         let read = world.read(call.id).await;
         assert_eq!(read.facts(), facts);
         assert_eq!(read.status(), facts.status());
+        let before = twin.clone();
+        twin.set_facts(&facts);
+        let calls = world.store.calls();
+        calls.save_changes(&world.ours, Some(&before), &twin, &[], vec![], FENCE).await.expect("saved");
+        assert_eq!(world.read(twin.id).await, twin);
     }
+}
+
+async fn what_is_as_it_was_is_not_written_again(database: Database) {
+    let world = World::new(database).await;
+    let before = world.kept_call().await;
+    world.database.raw().await.execute("UPDATE calls SET caller_username = 'somebody-else'").await;
+    let sealed = async || {
+        let sql =
+            format!("SELECT sdp_offer FROM calls WHERE id = {}", world.database.quoted(before.id.uuid()));
+        world.database.raw().await.text(&sql).await
+    };
+    let offer = sealed().await;
+    let mut call = CallRow { sdp_answer: Some("v=0\r\na=fingerprint\r\n".to_owned()), ..before.clone() };
+    call.set_facts(&CallFacts { answered_by: Some(UserId::from_uuid(Uuid::from_u128(7))), ..offered() });
+    let calls = world.store.calls();
+    calls.save_changes(&world.ours, Some(&before), &call, &[], vec![], FENCE).await.expect("saved");
+    let read = world.read(before.id).await;
+    assert_eq!(read.caller.username.as_deref(), Some("somebody-else"), "the column was left alone");
+    assert_eq!((read.facts(), &read.sdp_answer), (call.facts(), &call.sdp_answer));
+    assert_eq!(sealed().await, offer, "what is sealed is not sealed again");
+
+    let (before, nobody) = (call.clone(), OwnerFence { epoch: FENCE.epoch + 1, ..FENCE });
+    let refused = calls.save_changes(&world.ours, Some(&before), &call, &[], vec![], nobody).await;
+    assert!(matches!(refused, Err(StoreError::Fenced { .. })), "a write that changes nothing is fenced too");
 }
 
 async fn both_directions_read_back(database: Database) {
@@ -130,6 +161,7 @@ async fn a_call_never_shows_who_called_when_it_is_printed(database: Database) {
 on_both_databases!(
     a_call_reads_back_as_it_was_written,
     every_word_of_the_call_machine_reads_back,
+    what_is_as_it_was_is_not_written_again,
     both_directions_read_back,
     characters_a_database_refuses_do_not_lose_a_call,
     a_row_of_a_later_version_is_named,
