@@ -85,6 +85,30 @@ test("a refresh in mid-call brings the call back with sound", async ({ agent }) 
   await simulator.ended(customer.id, "business");
 });
 
+test("the first click on a page loaded anew goes where it was meant, and turns on the sound", async ({ agent }) => {
+  const { page } = agent;
+  const customer = await simulator.place({ name: "Wei Zhang" });
+  await agent.decline();
+  await simulator.ended(customer.id, "rejected");
+  await page.reload();
+  const banner = page.getByText("Sound is off in this browser.");
+  await expect(banner).toBeVisible();
+  await page.getByRole("row").filter({ hasText: "Wei Zhang" }).first().getByRole("link").hover();
+  await page.mouse.down();
+  // As long as sound needs to start, with a picture of the page after it: the banner must not move the link from under the finger.
+  await page.evaluate(async () => {
+    const sound = new AudioContext();
+    await sound.resume();
+    await sound.close();
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  });
+  await expect(banner).toBeVisible();
+  await page.mouse.up();
+  await expect(page.getByRole("heading", { level: 1, name: "Wei Zhang" })).toBeVisible();
+  await expect(banner).toBeHidden();
+  await agent.ready();
+});
+
 test("the last one who is rung rejects", async ({ agent }) => {
   const customer = await simulator.place({ name: "Thomas Becker" });
   await expect(agent.button(/^Reject/)).toBeVisible();

@@ -75,8 +75,12 @@ const shell = createRoute({
   getParentRoute: () => root,
   id: "shell",
   beforeLoad: async ({ context, location }) => {
+    // Asked beside it: what the frame says of the server is there from the first picture, and pushes nothing down later.
+    const server = context.queries.ensureQueryData(serverQuery).catch(() => null);
     try {
-      return { me: await context.queries.ensureQueryData(meQuery) };
+      const me = await context.queries.ensureQueryData(meQuery);
+      await server;
+      return { me };
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
       const to = location.href === "/" ? undefined : location.href;

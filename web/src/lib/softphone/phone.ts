@@ -19,6 +19,12 @@ const STATS_EVERY_MS = 2_000;
 /** A microphone that could not be opened (taken by another program, say) is not asked for again before this. */
 const MICROPHONE_REST_MS = 3_000;
 
+/**
+ * What turns the sound on. Not the press of a button, only its release: the banner that asks for it goes away at once, and what is
+ * below would move from under the finger.
+ */
+const TOUCHES = ["click", "keydown"] as const;
+
 /** What the live stream says that is no call. */
 export type News = Extract<ServerFrame, { type: "message" | "permission" | "number_changed" }>;
 
@@ -83,7 +89,7 @@ export class Phone {
       playRefused: () => this.dispatch({ type: "needs_click", needsClick: this.state.myCall !== null }),
     });
     void this.line.speakThrough(preferences.get().speakerId);
-    for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, this.touched, { capture: true });
+    for (const kind of TOUCHES) addEventListener(kind, this.touched, { capture: true });
     void this.microphone.watch();
     this.tab.start();
     this.live.start();
@@ -95,7 +101,7 @@ export class Phone {
     if (!this.running) return;
     this.running = false;
     this.wished = null;
-    for (const kind of ["pointerdown", "keydown"]) removeEventListener(kind, this.touched, { capture: true });
+    for (const kind of TOUCHES) removeEventListener(kind, this.touched, { capture: true });
     clearInterval(this.stats);
     this.stats = undefined;
     this.live.stop();
