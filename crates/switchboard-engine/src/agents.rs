@@ -613,6 +613,7 @@ mod tests {
     use switchboard_core::access::Branches;
 
     use super::*;
+    use crate::events::{EventMark, MessageView};
 
     fn id(number: u128) -> Uuid {
         Uuid::from_u128(number)
@@ -632,6 +633,41 @@ mod tests {
         let aftermath = agents.page_ready(ana().user, page, true, MicrophonePermission::Granted);
         assert_eq!(aftermath.reachable, Some(true));
         (queue, page, line)
+    }
+
+    #[test]
+    fn each_of_several_hears_the_same_as_he_may_know_it() {
+        let agents = Agents::default();
+        let ana = ana();
+        let scope = Scope { masks_numbers: true, ..ana.scope.clone() };
+        let ben = Actor { user: UserId::from_uuid(id(3)), scope, ..ana.clone() };
+        let mut pages = [&ana, &ben, &ana].map(|who| agents.open_page(who, Uuid::new_v4(), None));
+        let message = ServerMessage::Message {
+            message: Box::new(MessageView {
+                id: "msg_1".to_owned(),
+                contact_id: "ct_1".to_owned(),
+                number_id: "num_1".to_owned(),
+                direction: "incoming",
+                kind: "text".to_owned(),
+                text: Some("I am at +34600111222".to_owned()),
+                status: "received",
+                at: "2026-11-20T12:00:00Z".to_owned(),
+                error: None,
+                offers_call: false,
+                detail: serde_json::Value::Null,
+                sent_by: None,
+                customer: "34600111222".parse().ok(),
+            }),
+            event: EventMark { kind: "message.received".to_owned(), at: "2026-11-20T12:00:00Z".to_owned() },
+        };
+        // What they were told of themselves when they came.
+        pages.iter_mut().for_each(|page| while page.try_recv().is_ok() {});
+        let nobody = UserId::from_uuid(id(4));
+        agents.tell_users(&[ana.user, nobody, ben.user], &message);
+        let [first, masked, second] = pages.each_mut().map(|page| page.try_recv().expect("told"));
+        assert!(first.text().contains("34600111222") && second.text() == first.text());
+        assert!(!masked.text().contains("34600111222") && masked.text().contains("message.received"));
+        assert!(pages.iter_mut().all(|page| page.try_recv().is_err()), "once");
     }
 
     #[test]

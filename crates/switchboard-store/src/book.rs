@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 use switchboard_core::access::Scope;
@@ -365,7 +365,7 @@ impl Writer<'_> {
             .filter(call::Column::TenantId.eq(self.scope.tenant.uuid()))
             .filter(call::Column::CountedAt.is_null())
             .filter(call::Column::Outcome.is_not_null())
-            .lock_exclusive()
+            .lock(LockType::NoKeyUpdate)
             .one(self.transaction)
             .await?;
         Ok(row.map(crate::calls::read).transpose()?)

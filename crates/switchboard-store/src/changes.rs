@@ -2,18 +2,18 @@
 //! alone.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
-    PrimaryKeyToColumn, QueryFilter,
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable,
+    ModelTrait, PrimaryKeyToColumn, QueryFilter,
 };
 
 use crate::error::Failure;
 
-/// Writes what tells the two apart; says whether anything does.
+/// Writes what tells the two apart. The row was read in this transaction and is there.
 pub(crate) async fn save<M, A>(
     transaction: &DatabaseTransaction,
     before: &M,
     after: &M,
-) -> Result<bool, Failure>
+) -> Result<(), Failure>
 where
     M: ModelTrait + IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = M::Entity> + Send,
@@ -27,13 +27,15 @@ where
         }
     }
     if !is_changed {
-        return Ok(false);
+        return Ok(());
     }
     let mut update = M::Entity::update_many().set(change);
     for key in <M::Entity as EntityTrait>::PrimaryKey::iter() {
         let column = key.into_column();
         update = update.filter(column.eq(before.get(column)));
     }
-    update.exec(transaction).await?;
-    Ok(true)
+    match update.exec(transaction).await?.rows_affected {
+        0 => Err(DbErr::RecordNotUpdated.into()),
+        _ => Ok(()),
+    }
 }

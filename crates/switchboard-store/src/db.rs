@@ -92,7 +92,10 @@ pub struct WriteQueue {
 /// Which queue a write waits in. Writes of one call stay in one lane: they keep their order and cannot block each other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Lane {
+    /// What came, and is answered when it is on disk.
     Inbox,
+    /// What of it is dealt with; nobody outside waits for that.
+    Marks,
     Call(CallId),
     Settings,
 }
@@ -199,6 +202,7 @@ impl Db {
     {
         let (subject, lane, urgency, limit) = match lane {
             Lane::Inbox => ("inbox", self.lanes.inbox(), Urgency::Urgent, INBOX_TIMEOUT),
+            Lane::Marks => ("inbox", self.lanes.settings(), Urgency::Ordinary, WRITE_TIMEOUT),
             Lane::Call(call) => ("calls", self.lanes.of_call(call), Urgency::Ordinary, WRITE_TIMEOUT),
             Lane::Settings => ("settings", self.lanes.settings(), Urgency::Ordinary, WRITE_TIMEOUT),
         };

@@ -231,7 +231,7 @@ impl Inbox<'_> {
             marked += self
                 .db
                 .write(
-                    Lane::Inbox,
+                    Lane::Marks,
                     Sight::Installation,
                     some.len(),
                     "mark events of the provider as processed",

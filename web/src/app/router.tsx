@@ -76,7 +76,8 @@ const shell = createRoute({
   id: "shell",
   beforeLoad: async ({ context, location }) => {
     // Asked beside it: what the frame says of the server is there from the first picture, and pushes nothing down later.
-    const server = context.queries.ensureQueryData(serverQuery).catch(() => null);
+    const known = context.queries.getQueryState(serverQuery.queryKey) !== undefined;
+    const server = known ? null : context.queries.ensureQueryData(serverQuery).catch(() => null);
     try {
       const me = await context.queries.ensureQueryData(meQuery);
       await server;

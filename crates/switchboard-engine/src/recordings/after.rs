@@ -9,7 +9,7 @@ use switchboard_core::access::Scope;
 use switchboard_core::ids::{CallId, EventId, RecordingId, TenantId};
 use switchboard_media::PeaksError;
 use switchboard_store::StoreError;
-use switchboard_store::calls::{EventRow, OwnerFence};
+use switchboard_store::calls::{CallRow, EventRow, OwnerFence};
 use switchboard_store::jobs::{Job, NewJob};
 use switchboard_store::recordings::{Hears, Peaks, RecordingError, RecordingRow};
 use tokio::runtime::Handle;
@@ -180,6 +180,8 @@ impl Engine {
             data,
         };
         let fence = OwnerFence { node: row.owner_node, epoch: row.owner_epoch };
-        calls.save(scope, &row, &[entry], fence).await
+        // The facts of the call are not ours: whoever owns it may be writing them at this moment.
+        let touched = CallRow { updated_at: entry.at, ..row.clone() };
+        calls.save_changes(scope, Some(&row), &touched, &[entry], Vec::new(), fence).await
     }
 }

@@ -23,16 +23,30 @@ use crate::search_text;
 
 /// All columns, for a new row.
 pub(super) fn to_columns(call: &CallRow, keys: &Keyring) -> call::ActiveModel {
+    call::ActiveModel {
+        sdp_offer: sealed(call, "sdp_offer", &call.sdp_offer, keys),
+        sdp_answer: sealed(call, "sdp_answer", &call.sdp_answer, keys),
+        ..plain_columns(call)
+    }
+}
+
+/// A row that was read has no SDP in it: what is not there now stays as it is.
+fn sealed(
+    call: &CallRow,
+    column: &'static str,
+    sdp: &Option<String>,
+    keys: &Keyring,
+) -> ActiveValue<Option<String>> {
+    let reading = Reading { id: call.id.uuid() };
+    sdp.as_ref().map_or(NotSet, |sdp| Set(Some(keys.seal(reading.cell(column), sdp))))
+}
+
+/// All that is not sealed.
+fn plain_columns(call: &CallRow) -> call::ActiveModel {
     let facts = &call.facts;
     let ending = facts.ending.as_ref();
     let fault = ending.and_then(|ending| ending.fault.as_ref());
     let words = |words: &Option<String>| Set(words.as_deref().map(text));
-    let reading = Reading { id: call.id.uuid() };
-    // A row that was read has no SDP in it: what is not there now stays as it is.
-    let sealed = |column, sdp: &Option<String>| match sdp {
-        Some(sdp) => Set(Some(keys.seal(reading.cell(column), sdp))),
-        None => NotSet,
-    };
     let caller = &call.caller;
     let searched =
         [caller.name.as_deref(), caller.phone.as_ref().map(PhoneNumber::digits), caller.username.as_deref()];
@@ -57,8 +71,8 @@ pub(super) fn to_columns(call: &CallRow, keys: &Keyring) -> call::ActiveModel {
         cta_payload: words(&call.cta_payload),
         deeplink_payload: words(&call.deeplink_payload),
         metadata: Set(storable(&call.metadata)),
-        sdp_offer: sealed("sdp_offer", &call.sdp_offer),
-        sdp_answer: sealed("sdp_answer", &call.sdp_answer),
+        sdp_offer: NotSet,
+        sdp_answer: NotSet,
         state: Set(facts.state.as_str().to_owned()),
         status: Set(facts.status().as_str().to_owned()),
         offered: Set(facts.offered),
@@ -103,6 +117,11 @@ pub(super) fn to_changed_columns(
     before: Option<&CallRow>,
     keys: &Keyring,
 ) -> call::ActiveModel {
+    // What is sealed is another value each time: what was sealed is compared.
+    let sdp = |column, was: Option<&Option<String>>, is| match was {
+        Some(was) if was == is => NotSet,
+        Some(_) | None => sealed(call, column, is, keys),
+    };
     let mut now = call::ActiveModel {
         id: NotSet,
         tenant_id: NotSet,
@@ -114,17 +133,11 @@ pub(super) fn to_changed_columns(
         },
         idempotency_key: NotSet,
         created_at: NotSet,
-        ..to_columns(call, keys)
+        sdp_offer: sdp("sdp_offer", before.map(|before| &before.sdp_offer), &call.sdp_offer),
+        sdp_answer: sdp("sdp_answer", before.map(|before| &before.sdp_answer), &call.sdp_answer),
+        ..plain_columns(call)
     };
-    let Some(before) = before else { return now };
-    // What is sealed is another value each time.
-    if before.sdp_offer == call.sdp_offer {
-        now.sdp_offer = NotSet;
-    }
-    if before.sdp_answer == call.sdp_answer {
-        now.sdp_answer = NotSet;
-    }
-    let was = to_columns(before, keys);
+    let Some(was) = before.map(plain_columns) else { return now };
     // The moment is always written: the owner is asked for with it, and a statement needs something to set.
     for column in call::Column::iter().filter(|column| !matches!(column, call::Column::UpdatedAt)) {
         if let (ActiveValue::Set(is), ActiveValue::Set(was)) = (now.get(column), was.get(column))

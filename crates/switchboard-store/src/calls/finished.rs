@@ -2,6 +2,7 @@
 //! the call is written afterwards.
 
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use switchboard_core::call::input::Direction;
 use uuid::Uuid;
@@ -57,7 +58,7 @@ impl Finished {
             .column(call::Column::Id)
             .filter(call::Column::Outcome.is_null())
             // SQLite leaves this out: its transaction has the only lock there is.
-            .lock_exclusive()
+            .lock(LockType::NoKeyUpdate)
             .into_tuple::<Uuid>()
             .one(transaction);
         Ok(still_live.await?.is_some())

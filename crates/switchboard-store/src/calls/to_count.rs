@@ -1,6 +1,6 @@
 //! Calls that are over and in nobody's book yet. What is learnt of a call after its end may make it count after all.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -67,7 +67,8 @@ pub(super) async fn counts_anew(
     if !counts {
         return Ok(false);
     }
-    let before = call::Entity::find_by_id(id.uuid()).one(transaction).await?;
+    // Whoever is counting it at this moment is waited for.
+    let before = call::Entity::find_by_id(id.uuid()).lock(LockType::NoKeyUpdate).one(transaction).await?;
     let Some(before) = before.filter(|row| row.counted_at.is_some()) else { return Ok(false) };
     // What cannot be read was left out of the books, and stays out.
     let before = columns::from_columns(before);

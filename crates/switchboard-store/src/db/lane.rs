@@ -27,8 +27,8 @@ pub(crate) const QUEUE: usize = 2_048;
 const MAX_ROWS: usize = 500;
 /// No more work is taken into a transaction that is open this long: with its commit it stays under 20 ms.
 const MAX_OPEN: Duration = Duration::from_millis(10);
-/// The same once somebody urgent is in it, or waits for it to end: he shares it with little of the others' work, and they
-/// are never left out altogether.
+/// The same once it holds both, or somebody urgent waits for its end: he shares it with little of the others' work. They
+/// have as much time again behind him, and one of them is in every transaction.
 const MAX_OPEN_URGENT: Duration = Duration::from_millis(2);
 
 /// The lanes of one database: a single one on SQLite; on PostgreSQL one for the inbox and some for everything else.
@@ -273,6 +273,7 @@ async fn commit_together(
         commit_alone(transaction, first).await;
         return measured(stopwatch, 1);
     }
+    let open = Stopwatch::start();
     let mut group = Vec::new();
     let mut rows = 0;
     let mut seen = None;
@@ -281,16 +282,18 @@ async fn commit_together(
     while let Some((urgency, mut job)) = next.take() {
         if !job.is_abandoned() {
             rows += job.rows();
+            taken.add(urgency);
             match in_savepoint(&transaction, &mut seen, job.as_mut()).await {
                 Ok(()) => group.push(job),
                 Err(failure) => job.failed(failure),
             }
         }
-        taken.add(urgency);
-        next = if rows < MAX_ROWS && stopwatch.is_within(taken.most_open(waiting)) {
+        next = if rows < MAX_ROWS && open.is_within(taken.most_open(waiting)) {
             waiting.next()
+        } else if !taken.ordinary || (rows < MAX_ROWS && open.is_within(2 * MAX_OPEN_URGENT)) {
+            waiting.next_ordinary()
         } else {
-            taken.one_ordinary(waiting)
+            None
         };
     }
     let together = group.len();
@@ -316,14 +319,11 @@ impl Taken {
         }
     }
 
-    /// How long it may be open for more.
+    /// How long it may be open for whoever comes.
     fn most_open(&self, waiting: &Waiting) -> Duration {
-        if self.urgent || !waiting.urgent.is_empty() { MAX_OPEN_URGENT } else { MAX_OPEN }
-    }
-
-    /// A flood of urgent ones does not keep the others out: one of them is in every transaction.
-    fn one_ordinary(&self, waiting: &mut Waiting) -> Option<(Urgency, Box<dyn Job>)> {
-        if self.ordinary { None } else { waiting.next_ordinary() }
+        let urgent = self.urgent || !waiting.urgent.is_empty();
+        let ordinary = self.ordinary || !waiting.ordinary.is_empty();
+        if urgent && ordinary { MAX_OPEN_URGENT } else { MAX_OPEN }
     }
 }
 
@@ -422,21 +422,14 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_of_them_leaves_one_place_for_the_others() {
-        let mut waiting = lane(1_000, 2);
-        let mut taken = Taken::default();
-        taken.add(Urgency::Urgent);
-        assert_eq!(taken.most_open(&waiting), MAX_OPEN_URGENT);
-        assert!(matches!(taken.one_ordinary(&mut waiting), Some((Urgency::Ordinary, _))));
-        taken.add(Urgency::Ordinary);
-        assert!(taken.one_ordinary(&mut waiting).is_none(), "one is enough");
-    }
-
-    #[test]
-    fn a_transaction_stays_open_longer_when_nobody_outside_waits() {
+    fn a_transaction_stays_open_longer_when_only_one_kind_is_there() {
         let mut taken = Taken::default();
         taken.add(Urgency::Ordinary);
         assert_eq!(taken.most_open(&lane(0, 5)), MAX_OPEN);
         assert_eq!(taken.most_open(&lane(1, 5)), MAX_OPEN_URGENT, "somebody came meanwhile");
+        let mut taken = Taken::default();
+        taken.add(Urgency::Urgent);
+        assert_eq!(taken.most_open(&lane(5, 0)), MAX_OPEN, "the inbox of PostgreSQL has a lane of its own");
+        assert_eq!(taken.most_open(&lane(5, 1)), MAX_OPEN_URGENT);
     }
 }

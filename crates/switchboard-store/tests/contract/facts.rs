@@ -13,7 +13,7 @@ use switchboard_store::calls::{CallRow, OwnerFence};
 use uuid::Uuid;
 
 use super::harness::Database;
-use super::world::{FENCE, NOON, World, hung_up, offered};
+use super::world::{FENCE, NOON, World, event, hung_up, offered};
 
 async fn a_call_reads_back_as_it_was_written(database: Database) {
     let world = World::new(database).await;
@@ -110,6 +110,13 @@ async fn what_is_as_it_was_is_not_written_again(database: Database) {
     assert_eq!(read.caller.username.as_deref(), Some("somebody-else"), "the column was left alone");
     assert_eq!((read.facts(), &read.sdp_answer), (call.facts(), &call.sdp_answer));
     assert_eq!(sealed().await, offer, "what is sealed is not sealed again");
+
+    // Somebody read the call before that, and adds a word to its story.
+    let word = event(&call, 2, "recording.ready");
+    let touched = CallRow { updated_at: NOON.plus(Duration::from_secs(9)), ..before.clone() };
+    calls.save_changes(&world.ours, Some(&before), &touched, &[word], vec![], FENCE).await.expect("saved");
+    let read = world.read(before.id).await;
+    assert_eq!((read.facts(), read.updated_at), (call.facts(), touched.updated_at), "the facts stay");
 
     let (before, nobody) = (call.clone(), OwnerFence { epoch: FENCE.epoch + 1, ..FENCE });
     let refused = calls.save_changes(&world.ours, Some(&before), &call, &[], vec![], nobody).await;

@@ -1,11 +1,15 @@
 //! Many writers at once: nobody is locked out, nobody pays for a neighbour.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
 use switchboard_core::ids::{TenantId, UserId};
 use switchboard_store::StoreError;
+use switchboard_store::inbox::NewInboxRow;
 use switchboard_store::sessions::SessionRow;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::harness::Database;
@@ -48,6 +52,106 @@ async fn a_failing_write_does_not_take_its_neighbours_along(database: Database) 
     assert_eq!(world.database.raw().await.count("sessions").await, 36);
 }
 
+fn webhook(key: String) -> NewInboxRow {
+    NewInboxRow {
+        tenant: None,
+        number: None,
+        provider: "meta".to_owned(),
+        dedupe_key: key,
+        provider_call_id: None,
+        kind: "connect".to_owned(),
+        foreign: false,
+        payload: "{}".to_owned(),
+        received_at: NOON,
+    }
+}
+
+/// Writes behind the scenes that wait for a table to be let go.
+fn waiting(world: &World, saved: &Arc<AtomicUsize>) -> Vec<JoinHandle<()>> {
+    let writers = (0..WAITING).map(|n| {
+        let (store, saved) = (world.store.clone(), Arc::clone(saved));
+        tokio::spawn(async move {
+            store.sessions().save(&session(&format!("session {n}"))).await.expect("saved");
+            saved.fetch_add(1, Ordering::Relaxed);
+        })
+    });
+    writers.collect()
+}
+
+/// So many that they need several transactions.
+const WAITING: usize = 1_500;
+
+async fn a_webhook_goes_before_what_is_written_behind_the_scenes(database: Database) {
+    let world = World::new(database).await;
+    let held = world.database.hold("sessions").await;
+    let saved = Arc::new(AtomicUsize::new(0));
+    let writers = waiting(&world, &saved);
+    tokio::task::yield_now().await;
+    let store = world.store.clone();
+    let kept = tokio::spawn(async move { store.inbox().keep(vec![webhook("one".to_owned())]).await });
+    tokio::task::yield_now().await;
+    if world.database.is_postgres() {
+        // There it has a lane of its own: whoever holds a table of others does not hold it up.
+        kept.await.expect("no panic").expect("kept");
+        held.release().await;
+    } else {
+        held.release().await;
+        kept.await.expect("no panic").expect("kept");
+    }
+    assert!(saved.load(Ordering::Relaxed) < WAITING, "it did not wait for all the others");
+    for writer in writers {
+        writer.await.expect("saved");
+    }
+}
+
+async fn a_flood_of_webhooks_holds_nobody_up_for_ever(database: Database) {
+    let world = World::new(database).await;
+    let held = world.database.hold("inbox").await;
+    let webhooks: Vec<_> = (0..WAITING)
+        .map(|n| {
+            let store = world.store.clone();
+            tokio::spawn(async move { store.inbox().keep(vec![webhook(format!("key {n}"))]).await })
+        })
+        .collect();
+    tokio::task::yield_now().await;
+    let saved = Arc::new(AtomicUsize::new(0));
+    let writers = waiting(&world, &saved);
+    tokio::task::yield_now().await;
+    held.release().await;
+    let mut writers = writers.into_iter();
+    writers.next().expect("one").await.expect("saved");
+    let still_waiting = webhooks.iter().filter(|webhook| !webhook.is_finished()).count();
+    assert!(still_waiting > 0, "others had their turn among them");
+    for webhook in webhooks {
+        webhook.await.expect("no panic").expect("kept");
+    }
+    for writer in writers {
+        writer.await.expect("saved");
+    }
+}
+
+async fn whoever_waits_when_the_store_closes_is_still_written(database: Database) {
+    let world = World::new(database).await;
+    let held = world.database.hold("sessions").await;
+    let saved = Arc::new(AtomicUsize::new(0));
+    let writers = waiting(&world, &saved);
+    let store = world.store.clone();
+    let kept = tokio::spawn(async move { store.inbox().keep(vec![webhook("one".to_owned())]).await });
+    tokio::task::yield_now().await;
+    let store = world.store.clone();
+    let closed = tokio::spawn(async move { store.close().await });
+    tokio::task::yield_now().await;
+    held.release().await;
+    for writer in writers {
+        writer.await.expect("saved");
+    }
+    kept.await.expect("no panic").expect("kept");
+    closed.await.expect("closed");
+    let refused = world.store.inbox().keep(vec![webhook("two".to_owned())]).await;
+    assert!(matches!(refused, Err(StoreError::Stopped { .. })), "{refused:?}");
+    assert_eq!(world.database.raw().await.count("sessions").await, WAITING as i64);
+}
+
 async fn fifty_calls_write_their_stories_at_once(database: Database) {
     let world = World::new(database).await;
     let calls: Vec<_> = (0..50)
@@ -74,5 +178,8 @@ async fn fifty_calls_write_their_stories_at_once(database: Database) {
 
 on_both_databases!(
     a_failing_write_does_not_take_its_neighbours_along,
+    a_webhook_goes_before_what_is_written_behind_the_scenes,
+    a_flood_of_webhooks_holds_nobody_up_for_ever,
+    whoever_waits_when_the_store_closes_is_still_written,
     fifty_calls_write_their_stories_at_once
 );
