@@ -282,7 +282,7 @@ async fn take_part(
             serde_json::from_str(&text).map_err(|error| lines_of(part.id).unreadable(error.to_string()))?;
         for line in lines {
             row.lines_done += 1;
-            if take_line(transaction, scope, line, author, keys, doing).await? {
+            if Box::pin(take_line(transaction, scope, line, author, keys, doing)).await? {
                 row.created += 1;
             } else {
                 row.updated += 1;
