@@ -414,11 +414,7 @@ impl Agents {
 
     /// Says something to every page of one person.
     pub(crate) fn tell_user(&self, user: UserId, message: &ServerMessage) {
-        let mut agents = self.lock();
-        if let Some(agent) = agents.get_mut(&user) {
-            let said = Said::to(message, &agent.scope);
-            agent.pages.iter_mut().for_each(|page| deliver(page, said.clone()));
-        }
+        self.tell_users(&[user], message);
     }
 
     /// Says the same to every page of several people.

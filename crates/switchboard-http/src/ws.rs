@@ -14,8 +14,8 @@ use crate::state::AppState;
 
 /// The longest message of a client; an SDP offer has some 6 KiB.
 const MAX_MESSAGE: usize = 64 * 1024;
-/// What one read takes at the most. The buffer is cleared before each attempt to read, also when nothing came: with the
-/// library's 128 KiB that was a tenth of the processor time while two hundred people are rung.
+/// What one read takes at the most. The buffer is cleared before each attempt to read, also when nothing came: the library's
+/// 128 KiB are too much of that where two hundred people are rung.
 const READ_BUFFER: usize = 4 * 1024;
 
 /// Does this request ask for the stream?

@@ -144,7 +144,7 @@ impl Calls<'_> {
     }
 
     /// The same of a call that was written as `before`, by whoever owns it: what is as it was is not written again. A
-    /// call is written some ten times in its life, and most of its columns stand in an index.
+    /// call is written several times in its life, and many of its columns stand in an index.
     ///
     /// # Errors
     /// As [`save`](Self::save).
